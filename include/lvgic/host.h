@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the embedder provides. Read this page before lvgic.h: it is the whole contract.
+ *
+ * The library never allocates, never takes a lock of the host's, and calls back only through this
+ * table, always with nothing held and nothing half-done: every callback may call the library again.
+ *
+ * Compiler runtime. The freestanding core needs memcpy, memset, memmove and memcmp, as every
+ * freestanding C compiler does, and no other symbol. On AArch64 build with -mno-outline-atomics or
+ * for Armv8.1, or libgcc's atomic helpers are needed as well.
+ *
+ * The kick must be sticky. From the moment that lvgic_vcpu_enter() returns until the guest's first
+ * instruction, a kick must not be lost: at EL2, keep interrupts masked across that window so that
+ * the physical SGI is taken as soon as the guest runs; in a VMM, use an immediate-exit flag that
+ * the run call looks at. If enter gave up retrying it kicks its own vCPU, and relies on the same
+ * rule.
+ *
+ * Threads. "The vCPU's thread" is a role: at any moment at most one thread acts for a vCPU, that
+ * is, calls lvgic_vcpu_*() for it. Everything else may be called from any thread; the functions
+ * marked "any context" also from interrupt and signal handlers, because they never wait.
+ */
+#ifndef LVGIC_HOST_H
+#define LVGIC_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Distinct one-member types: an INTID, a vCPU index and an affinity do not convert to each other.
+ */
+typedef struct {
+    uint32_t n;
+} lvgic_intid;
+typedef struct {
+    uint32_t n;
+} lvgic_vcpuid;
+typedef struct {
+    uint64_t mpidr; /* Aff3 in [39:32], Aff2 in [23:16], Aff1 in [15:8], Aff0 in [7:0] */
+} lvgic_affinity;
+
+#define LVGIC_INTID(number) ((lvgic_intid){(number)})
+#define LVGIC_VCPU(number) ((lvgic_vcpuid){(number)})
+
+struct lvgic_host {
+    /* Make vCPU `v` leave the guest soon (physical SGI, immediate-exit flag, pthread_kill...).
+     * Mandatory. May be called from any context in which the library may be called; must not wait
+     * for `v`. Called at most once per run of `v`, whatever the number of interrupts. */
+    void (*kick)(void *ctx, lvgic_vcpuid v);
+
+    /* `v` sleeps (lvgic_vcpu_block() returned true): make its thread run again. Optional if the
+     * host never blocks a vCPU. Same context rules as kick. A wake before the thread really sleeps
+     * must not be lost. */
+    void (*wake)(void *ctx, lvgic_vcpuid v);
+
+    /* Called repeatedly while a thread waits for vCPU `v`: for it to leave the guest, or, in
+     * lvgic_vcpu_enter(), for the gate that holds `v` to open. Spin, yield, or sleep briefly. A
+     * single-threaded emulator ends the run of `v` here: lvgic_vcpu_exit(v). Optional: a busy
+     * loop is used when absent. */
+    void (*relax)(void *ctx, lvgic_vcpuid v);
+
+    /* The guest deactivated a level-sensitive interrupt for which lvgic_set_notify() asked. Time
+     * to look at the device again and to lower, or raise anew, its line. Optional. */
+    void (*deactivated)(void *ctx, lvgic_vcpuid v, lvgic_intid intid);
+
+    /* Hardware-mapped interrupts only (lvgic_map_hw()); mandatory for hosts that map any.
+     * phys_line: is the physical interrupt's line high now? phys_deactivate: deactivate the
+     * physical interrupt. Both run on the thread that acts for `v`, or, for accesses through
+     * another vCPU or the embedder, on the accessing thread: a physical PPI of another CPU then has
+     * to be reached by the host's own means.
+     *
+     * When the vCPU moves to another physical CPU, the host moves the physical active state of its
+     * mapped PPIs: on the old CPU it clears, on the new one it sets, the active state of each PPI
+     * for which lvgic_hw_active() says true. */
+    bool (*phys_line)(void *ctx, lvgic_vcpuid v, uint32_t pintid);
+    void (*phys_deactivate)(void *ctx, lvgic_vcpuid v, uint32_t pintid);
+
+    /* An invariant of the library does not hold (only in builds with LVGIC_DEBUG): a bug in the
+     * library or a broken contract. Must not return if the host wants to look at it; when absent,
+     * or when it returns, the library goes on. */
+    void (*broken)(void *ctx, const char *what);
+};
+
+#endif

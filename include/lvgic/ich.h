@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loader of struct lvgic_lrs for hosts that run at EL2 with the GICv3 virtualization system
+ * registers (ICH_*_EL2, IHI 0069H 12.4). AArch64 only. Call with interrupts masked, on the physical
+ * CPU that runs the vCPU.
+ */
+#ifndef LVGIC_ICH_H
+#define LVGIC_ICH_H
+
+#include <lvgic/lrs.h>
+
+#pragma GCC visibility push(default)
+
+/* How many list registers, and priority bits, this CPU has (ICH_VTR_EL2), and whether ICC_DIR_EL1
+ * can be trapped on its own. */
+struct lvgic_ich_caps {
+    uint8_t nr_lrs;
+    uint8_t pri_bits;
+    _Bool dir_trap;
+};
+struct lvgic_ich_caps lvgic_ich_caps(void);
+
+/* Take over this physical CPU's interface for the vCPU of `lrs`, or give it up: writes, or reads
+ * and clears, all of it. Needed when a vCPU is first run on a physical CPU, and when another vCPU
+ * is to run there. */
+void lvgic_ich_attach(struct lvgic_lrs *lrs);
+void lvgic_ich_detach(struct lvgic_lrs *lrs);
+
+/* After lvgic_vcpu_enter(): writes the registers whose value changes, and no others. */
+void lvgic_ich_load(struct lvgic_lrs *lrs);
+
+/* Before lvgic_vcpu_exit(): reads the registers in use that are not empty, VMCR, and EOIcount when
+ * something waits for it. */
+void lvgic_ich_save(struct lvgic_lrs *lrs);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LVGIC_VERSION_H
+#define LVGIC_VERSION_H
+
+#define LVGIC_VERSION_MAJOR 0
+#define LVGIC_VERSION_MINOR 1
+#define LVGIC_VERSION_PATCH 0
+#define LVGIC_VERSION_STRING "0.1.0"
+
+#endif

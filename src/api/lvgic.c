@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* The public functions: check what the embedder passed, call down, carry out effects. */
+#include "lvgic/lvgic.h"
+
+#include "cpuif/icv.h"
+#include "deliver/check.h"
+#include "deliver/event.h"
+#include "deliver/gate.h"
+#include "deliver/run.h"
+#include "irq/vm.h"
+#include "mmio/mmio.h"
+#include "mmio/sysreg.h"
+
+const char *lvgic_strerror(int status)
+{
+    switch (status) {
+#define STATUS_CASE(name, value, meaning, advice) \
+    case LVGIC_##name:                            \
+        return meaning;
+        LVGIC_ERROR_MAP(STATUS_CASE)
+#undef STATUS_CASE
+    default:
+        return "unknown status";
+    }
+}
+
+size_t lvgic_vm_size(const struct lvgic_config *config)
+{
+    struct lvgic_vm limits;
+
+    return config && vm_config_valid(config) ? vm_layout(&limits, config, NULL) : 0;
+}
+
+static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_config *config)
+{
+    struct lvgic_vcpu *vcpu = &vm->vcpus[index];
+
+    vcpu->vm = vm;
+    vcpu->index = index;
+    vcpu->affinity = config->affinity ? config->affinity[index].mpidr & AFFINITY_MASK
+                                      : (uint64_t)(index / 16) << 8 | index % 16;
+    vcpu->lrs.nr = config->nr_lrs ? config->nr_lrs : 4;
+    vcpu->lrs.pri_bits = vm->pri_bits;
+    vcpu->lrs.elrsr = (uint32_t)(BIT64(vcpu->lrs.nr) - 1);
+    icv_reset(&vcpu->lrs);
+    atomic_init(&vcpu->mode, VCPU_OUT);
+    atomic_init(&vcpu->waker, 1);
+}
+
+static void clear(void *memory, size_t size)
+{
+    char *bytes = memory;
+
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = 0;
+}
+
+int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
+                  const struct lvgic_host *host, void *ctx, struct lvgic_vm **out)
+{
+    size_t need = lvgic_vm_size(config);
+
+    if (!need || !memory || (uintptr_t)memory % CACHE_LINE || !host || !host->kick || !out)
+        return LVGIC_E_INVALID;
+    if (size < need)
+        return LVGIC_E_NO_MEMORY;
+
+    struct lvgic_vm *vm = memory;
+
+    clear(memory, need);
+    vm_layout(vm, config, memory);
+    vm->host = host;
+    vm->host_ctx = ctx;
+    vm->no_dir_trap = config->no_dir_trap;
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+        init_vcpu(vm, i, config);
+    if (!vm_sort_affinities(vm))
+        return LVGIC_E_INVALID;
+    vm_reset_irqs(vm);
+    *out = vm;
+    return LVGIC_OK;
+}
+
+int lvgic_vm_fini(struct lvgic_vm *vm)
+{
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+        if (vcpu_holds(&vm->vcpus[i]))
+            return LVGIC_E_PHASE;
+    DEBUG_CHECK(vm, check_vm(vm));
+    return LVGIC_OK;
+}
+
+struct lvgic_vcpu *lvgic_vcpu(struct lvgic_vm *vm, lvgic_vcpuid v)
+{
+    return v.n < vm->nr_vcpus ? &vm->vcpus[v.n] : NULL;
+}
+
+/* The vCPU through which an interrupt is reached, or a status. */
+static int find(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct lvgic_vcpu **vcpu)
+{
+    if (intid.n >= vm->nr_slots)
+        return LVGIC_E_NO_ENTRY;
+    if (intid_is_private(intid.n) && v.n >= vm->nr_vcpus)
+        return LVGIC_E_NO_DEVICE;
+    *vcpu = &vm->vcpus[intid_is_private(intid.n) ? v.n : 0];
+    return LVGIC_OK;
+}
+
+/* The same for interrupts that have a wire. */
+static int find_wired(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
+                      struct lvgic_vcpu **vcpu)
+{
+    return intid_is_sgi(intid.n) ? LVGIC_E_NO_ENTRY : find(vm, v, intid, vcpu);
+}
+
+static int wired_event(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, enum irq_event event)
+{
+    struct lvgic_vcpu *vcpu;
+    int status = find_wired(vm, v, intid, &vcpu);
+
+    if (status == LVGIC_OK)
+        deliver_event_now(vcpu, intid.n, event, 0);
+    return status;
+}
+
+int lvgic_set_line(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, bool high)
+{
+    return wired_event(vm, v, intid, high ? IRQ_EV_LINE_HIGH : IRQ_EV_LINE_LOW);
+}
+
+int lvgic_pulse(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
+{
+    return wired_event(vm, v, intid, IRQ_EV_PULSE);
+}
+
+int lvgic_set_notify(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, bool on)
+{
+    return wired_event(vm, v, intid, on ? IRQ_EV_NOTIFY_ON : IRQ_EV_NOTIFY_OFF);
+}
+
+int lvgic_vcpu_enter(struct lvgic_vcpu *vcpu)
+{
+    if (vcpu_holds(vcpu))
+        return LVGIC_E_PHASE;
+    deliver_enter(vcpu);
+    return LVGIC_OK;
+}
+
+int lvgic_vcpu_exit(struct lvgic_vcpu *vcpu)
+{
+    if (vcpu_mode(vcpu) != VCPU_IN)
+        return LVGIC_E_PHASE;
+    deliver_exit(vcpu);
+    return LVGIC_OK;
+}
+
+struct lvgic_lrs *lvgic_vcpu_lrs(struct lvgic_vcpu *vcpu)
+{
+    return &vcpu->lrs;
+}
+
+bool lvgic_vcpu_block(struct lvgic_vcpu *vcpu)
+{
+    return !vcpu_holds(vcpu) && deliver_block(vcpu);
+}
+
+bool lvgic_vcpu_has_interrupt(struct lvgic_vcpu *vcpu)
+{
+    return vcpu_holds(vcpu) ? icv_signalled(&vcpu->lrs) >= 0 : deliver_has_interrupt(vcpu);
+}
+
+int lvgic_vcpu_reset_cpuif(struct lvgic_vcpu *vcpu)
+{
+    if (vcpu_holds(vcpu))
+        return LVGIC_E_PHASE;
+    icv_reset(&vcpu->lrs);
+    /* No running priority is left, so no completion can be counted any more. */
+    vcpu->overflow_depth = 0;
+    return LVGIC_OK;
+}
+
+static int guest_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_vcpu *of,
+                        struct lvgic_access *access, bool redist)
+{
+    struct mmio mmio = {.vm = vm, .vcpu = of, .access = access};
+
+    if (!access || (by && vcpu_holds(by)))
+        return LVGIC_E_INVALID;
+    if (redist)
+        mmio_table_access(&mmio, gicr_rows, nr_gicr_rows, true);
+    else
+        mmio_table_access(&mmio, gicd_rows, nr_gicd_rows, false);
+    return LVGIC_OK;
+}
+
+int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access)
+{
+    return guest_access(vm, by, by ? by : &vm->vcpus[0], access, false);
+}
+
+int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
+                        struct lvgic_access *access)
+{
+    if (redist.n >= vm->nr_vcpus)
+        return LVGIC_E_NO_DEVICE;
+    return guest_access(vm, by, &vm->vcpus[redist.n], access, true);
+}
+
+enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t encoding, bool write,
+                                           uint64_t *value)
+{
+    return sysreg_access(vcpu, encoding, write, value);
+}
+
+struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
+{
+    int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(&vcpu->lrs) : -1;
+
+    return (struct lvgic_lines){.irq = group == 1, .fiq = group == 0};
+}
+
+int lvgic_map_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, uint32_t pintid)
+{
+    struct lvgic_vcpu *vcpu;
+    int status = find_wired(vm, v, intid, &vcpu);
+
+    if (status != LVGIC_OK)
+        return status;
+    if (pintid < NR_SGIS || pintid >= FIRST_SPECIAL || !vm->host->phys_line ||
+        !vm->host->phys_deactivate)
+        return LVGIC_E_INVALID;
+    if (irq_load(vcpu_irq(vcpu, intid.n)) & IRQ_HW)
+        return LVGIC_E_EXISTS;
+    /* Relaxed: published by the word's compare-and-swap, whose HW bit says that it is there. */
+    atomic_store_explicit(vcpu_pintid(vcpu, intid.n), (uint16_t)pintid, memory_order_relaxed);
+    deliver_event_now(vcpu, intid.n, IRQ_EV_HW_ON, 0);
+    return LVGIC_OK;
+}
+
+int lvgic_unmap_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
+{
+    return wired_event(vm, v, intid, IRQ_EV_HW_OFF);
+}
+
+bool lvgic_hw_active(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
+{
+    struct lvgic_vcpu *vcpu;
+
+    if (find_wired(vm, v, intid, &vcpu) != LVGIC_OK)
+        return false;
+
+    uint64_t w = irq_load(vcpu_irq(vcpu, intid.n));
+
+    return (w & IRQ_HW) && ((w & (IRQ_ACT | IRQ_INLR | IRQ_LINE)) || irq_pending(w));
+}
+
+void lvgic_pause(struct lvgic_vm *vm)
+{
+    /* Raise all before waiting for the first: they leave the guest at the same time. */
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+        gate_raise(&vm->vcpus[i]);
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+        gate_wait_out(&vm->vcpus[i]);
+}
+
+void lvgic_resume(struct lvgic_vm *vm)
+{
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+        gate_lower(&vm->vcpus[i]);
+}
+
+int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
+                   struct lvgic_irq_info *info)
+{
+    struct lvgic_vcpu *vcpu;
+    int status = info ? find(vm, v, intid, &vcpu) : LVGIC_E_INVALID;
+
+    if (status != LVGIC_OK)
+        return status;
+
+    uint64_t w = irq_load(vcpu_irq(vcpu, intid.n));
+
+    *info = (struct lvgic_irq_info){
+        .pending = irq_pending(w),
+        .active = w & IRQ_ACT,
+        .enabled = w & IRQ_EN,
+        .edge = w & IRQ_EDGE,
+        .line = w & IRQ_LINE,
+        .group1 = w & IRQ_GRP1,
+        .hw = w & IRQ_HW,
+        .in_list_register = w & IRQ_INLR,
+        .priority = (uint8_t)irq_prio(w),
+        .target = irq_target(w) == IRQ_NOBODY ? UINT32_MAX : irq_target(w),
+        .holder = irq_holder(w),
+    };
+    return LVGIC_OK;
+}
+
+void lvgic_vcpu_stats(struct lvgic_vcpu *vcpu, struct lvgic_stats *stats)
+{
+    *stats = vcpu->stats;
+}
+
+const char *lvgic_check(struct lvgic_vm *vm)
+{
+    return check_vm(vm);
+}

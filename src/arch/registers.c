@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/registers.h"
+
+#include "base/bits.h"
+#include "lvgic/lvgic.h"
+
+#define REG(name_, offset_, length_, width_, sizes_, bits_, op_, value_, reset_, section_, what_) \
+    {.name = (name_),                                                                             \
+     .section = (section_),                                                                       \
+     .sentence = (what_),                                                                         \
+     .offset = (offset_),                                                                         \
+     .length = (length_),                                                                         \
+     .reset = (reset_),                                                                           \
+     .value = (value_),                                                                           \
+     .width = (width_),                                                                           \
+     .sizes = (sizes_),                                                                           \
+     .bits = (bits_),                                                                             \
+     .op = REG_OP_##op_},
+
+const struct reg_row gicd_rows[] = {
+#include "arch/gicd.def"
+};
+const size_t nr_gicd_rows = ARRAY_LEN(gicd_rows);
+
+const struct reg_row gicr_rows[] = {
+#include "arch/gicr.def"
+};
+const size_t nr_gicr_rows = ARRAY_LEN(gicr_rows);
+
+const struct sysreg_row sysreg_rows[NR_SYSREGS] = {
+#define SYSREG(name_, op0, op1, crn, crm, op2, access_, lrs_, section_, sentence_) \
+    {.name = #name_,                                                               \
+     .section = (section_),                                                        \
+     .sentence = (sentence_),                                                      \
+     .encoding = LVGIC_SYSREG(op0, op1, crn, crm, op2),                            \
+     .access = (access_),                                                          \
+     .needs_lrs = (lrs_)},
+#include "arch/sysregs.def"
+#undef SYSREG
+};
+
+const struct reg_row *reg_find(const struct reg_row *rows, size_t nr, uint32_t offset)
+{
+    size_t low = 0, high = nr;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (offset < rows[middle].offset)
+            high = middle;
+        else if (offset - rows[middle].offset < rows[middle].length)
+            return &rows[middle];
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The register tables: one row per register or array of registers. The dispatcher, the
+ * documentation (`lvgic registers`) and the row-generic tests come from the same rows.
+ *
+ * Columns of gicd.def and gicr.def, REG(...):
+ *   name      the architecture's, with <n> for an array
+ *   offset    of the first register, from the start of the frame
+ *   length    bytes that the row covers
+ *   width     bytes of one register: 4 or 8
+ *   sizes     access sizes that work, added up: 1, 2, 4, 8; others read as zero and ignore writes
+ *   bits      per interrupt, for arrays; 0 for a plain register
+ *   op        what an access does (enum reg_op)
+ *   hook      for op HOOK: which function; for op CONST: the value
+ *   reset     value after reset, where it is not zero
+ *   section   of IHI 0069H
+ *   sentence  what it is, or why it is RAZ/WI here
+ */
+#ifndef LVGIC_ARCH_REGISTERS_H
+#define LVGIC_ARCH_REGISTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a row does. Per-interrupt rows: how a field is read and what writing it means. */
+#define REG_OPS(X)                                                            \
+    X(ZERO, "reads as zero, ignores writes")                                  \
+    X(CONST, "reads as a constant, ignores writes")                           \
+    X(HOOK, "a function")                                                     \
+    X(GROUP, "the group, one bit")                                            \
+    X(ENABLE_SET, "reads enabled; writing 1 enables")                         \
+    X(ENABLE_CLEAR, "reads enabled; writing 1 disables")                      \
+    X(PENDING_SET, "reads pending; writing 1 makes pending")                  \
+    X(PENDING_CLEAR, "reads pending; writing 1 takes the pending state back") \
+    X(ACTIVE_SET, "reads active; writing 1 activates")                        \
+    X(ACTIVE_CLEAR, "reads active; writing 1 deactivates")                    \
+    X(PRIORITY, "the priority, eight bits")                                   \
+    X(CONFIG, "level-sensitive 0b00 or edge-triggered 0b10")                  \
+    X(ROUTE, "the affinity that it is routed to")
+
+enum reg_op {
+#define REG_OP_ENUM(name, what) REG_OP_##name,
+    REG_OPS(REG_OP_ENUM)
+#undef REG_OP_ENUM
+        NR_REG_OPS
+};
+
+/* Registers that need code. */
+#define REG_HOOKS(X) \
+    X(NONE)          \
+    X(GICD_CTLR)     \
+    X(GICD_TYPER)    \
+    X(GICD_SETSPI)   \
+    X(GICD_CLRSPI)   \
+    X(GICR_CTLR)     \
+    X(GICR_TYPER)    \
+    X(GICR_WAKER)
+
+enum reg_hook {
+#define REG_HOOK_ENUM(name) REG_HOOK_##name,
+    REG_HOOKS(REG_HOOK_ENUM)
+#undef REG_HOOK_ENUM
+};
+
+struct reg_row {
+    const char *name;
+    const char *section;
+    const char *sentence;
+    uint32_t offset;
+    uint32_t length;
+    uint32_t reset;
+    uint32_t value; /* enum reg_hook, or the constant */
+    uint8_t width;
+    uint8_t sizes;
+    uint8_t bits;
+    uint8_t op;
+};
+
+/* Sorted by offset, and without overlap (checked by a test). */
+extern const struct reg_row gicd_rows[];
+extern const size_t nr_gicd_rows;
+extern const struct reg_row gicr_rows[]; /* RD_base and SGI_base, 128 KiB */
+extern const size_t nr_gicr_rows;
+
+#define GICD_SIZE 0x10000u
+#define GICR_SIZE 0x20000u
+
+/* The row that covers an offset, or NULL. */
+const struct reg_row *reg_find(const struct reg_row *rows, size_t nr, uint32_t offset);
+
+/* System registers of the CPU interface, in sysregs.def: SYSREG(name, op0, op1, CRn, CRm, op2,
+ * access, needs list registers, section, sentence). */
+enum sysreg {
+#define SYSREG(name, op0, op1, crn, crm, op2, access, lrs, section, sentence) SYSREG_##name,
+#include "arch/sysregs.def"
+#undef SYSREG
+    NR_SYSREGS
+};
+
+enum { SYSREG_RO = 1, SYSREG_WO = 2, SYSREG_RW = 3 };
+
+struct sysreg_row {
+    const char *name;
+    const char *section;
+    const char *sentence;
+    uint32_t encoding;
+    uint8_t access;
+    uint8_t needs_lrs;
+};
+
+extern const struct sysreg_row sysreg_rows[NR_SYSREGS];
+
+#endif

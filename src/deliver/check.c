@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver/check.h"
+
+#include "arch/lr.h"
+#include "base/bits.h"
+#include "deliver/run.h"
+#include "deliver/waiting.h"
+
+const char *check_filled(struct lvgic_vcpu *vcpu)
+{
+    const struct lvgic_lrs *lrs = &vcpu->lrs;
+    bool pending = false;
+
+    for (unsigned i = 0; i < lrs->nr; i++) {
+        uint64_t lr = lrs->lr[i];
+
+        if (!(lrs->used & 1u << i)) {
+            if (!lr_is_empty(lr))
+                return "I2: a list register is in use that nobody filled";
+            continue;
+        }
+        uint64_t w = irq_load(vcpu_irq(vcpu, vcpu->listed[i].slot));
+
+        if (!(w & IRQ_INLR) || irq_holder(w) != vcpu->index)
+            return "I1: an interrupt in a list register whose word does not say so";
+        if ((lr & LR_STATE) == LR_STATE && (lr & (LR_HW | LR_EOI)))
+            return "a hardware-mapped or level interrupt is pending and active in a register";
+        for (unsigned j = 0; j < i; j++)
+            if ((lrs->used & 1u << j) && lr_vintid(lrs->lr[j]) == lr_vintid(lr))
+                return "I1: one INTID in two list registers";
+        pending = pending || (lr & LR_STATE) == LR_PENDING;
+    }
+    if ((lrs->hcr & HCR_NPIE) && !pending)
+        return "NPIE is armed and already true: the guest would never run";
+    if ((lrs->hcr & HCR_UIE) && bits_count(lrs->used) <= 1)
+        return "UIE is armed and already true: the guest would never run";
+    return NULL;
+}
+
+const char *check_folded(struct lvgic_vcpu *vcpu)
+{
+    if (vcpu->lrs.used)
+        return "a vCPU outside of the guest holds a list register";
+    for (uint32_t i = 1; i < vcpu->overflow_depth; i++)
+        if (vcpu->overflow[i - 1].ack_seq >= vcpu->overflow[i].ack_seq)
+            return "the overflow stack is not in the order of acknowledgement";
+    return NULL;
+}
+
+static const char *check_word(struct lvgic_vm *vm, struct lvgic_vcpu *of, uint32_t slot)
+{
+    uint64_t w = irq_load(vcpu_irq(of, slot));
+    uint32_t eff = irq_effective(w);
+
+    if (w & IRQ_INLR)
+        return "I1: an interrupt is in a list register, and every vCPU is out of the guest";
+    if (w & IRQ_CLRP)
+        return "a request to the holder outlived the list register";
+    if ((w & IRQ_ACT) && irq_holder(w) >= vm->nr_vcpus)
+        return "an interrupt is active on no vCPU";
+    if (irq_target(w) != IRQ_NOBODY && irq_target(w) >= vm->nr_vcpus)
+        return "an interrupt is routed to no vCPU";
+    if (intid_is_private(slot) && irq_target(w) != of->index)
+        return "a private interrupt is routed elsewhere";
+    if (irq_prio(w) & ~priority_mask(vm))
+        return "a priority has bits that are not implemented";
+    if (irq_wanted(w) && eff != IRQ_NOBODY && !waiting_knows(&vm->vcpus[eff], slot))
+        return "I3: an interrupt wants a vCPU that does not know of it";
+    return NULL;
+}
+
+const char *check_vm(struct lvgic_vm *vm)
+{
+    const char *broken = NULL;
+
+    for (uint32_t i = 0; i < vm->nr_vcpus && !broken; i++) {
+        struct lvgic_vcpu *vcpu = &vm->vcpus[i];
+
+        if (vcpu_holds(vcpu))
+            return "a vCPU is in the guest";
+        broken = check_folded(vcpu);
+        for (uint32_t slot = 0; slot < NR_PRIVATE && !broken; slot++)
+            broken = check_word(vm, vcpu, slot);
+    }
+    for (uint32_t slot = FIRST_SPI; slot < vm->nr_slots && !broken; slot++)
+        broken = check_word(vm, &vm->vcpus[0], slot);
+    return broken;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver/event.h"
+
+void deliver_hint(struct lvgic_vcpu *target, uint32_t slot)
+{
+    /* Always both read-modify-writes, whatever the bits look like: the vCPU clears before it looks,
+     * and a bit that was seen set may be on its way to being cleared. Release: whoever takes the
+     * bit sees the word as it was changed before. Slot before group, since the group's bit is what
+     * the vCPU starts from. */
+    atomic_fetch_or_explicit(&target->news_slots[slot / 64], BIT64(slot % 64),
+                             memory_order_release);
+    atomic_fetch_or_explicit(&target->news_groups[slot / 64 / 64], BIT64(slot / 64 % 64),
+                             memory_order_release);
+}
+
+static void attention(struct lvgic_vcpu *vcpu)
+{
+    /* Release: the vCPU takes it with acquire, before it reads the state that this is about. */
+    atomic_store_explicit(&vcpu->attention, 1, memory_order_release);
+}
+
+void deliver_attention_all(struct lvgic_vm *vm)
+{
+    struct effects effects;
+
+    effects_init(&effects);
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
+        attention(&vm->vcpus[i]);
+        effects_kick(vm, &effects, i);
+    }
+    effects_run(vm, &effects);
+}
+
+/* Events that are news even if the word does not change: each may be one edge more, which the vCPU
+ * that holds the interrupt must come out for. A level that was high already is no news: whoever
+ * raised it has told. */
+static bool is_edge(enum irq_event event, uint64_t w)
+{
+    switch (event) {
+    case IRQ_EV_PULSE:
+    case IRQ_EV_LINE_HIGH:
+    case IRQ_EV_MSG_HIGH:
+        return w & IRQ_EDGE;
+    case IRQ_EV_SET_PENDING:
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+                                enum irq_event event, uint32_t arg, struct effects *effects)
+{
+    struct lvgic_vm *vm = vcpu->vm;
+    struct irq_change change = irq_change_event(vcpu_irq(vcpu, slot), gen, event, arg);
+    uint32_t eff = irq_effective(change.new);
+
+    if (!change.done || (change.new == change.old && !is_edge(event, change.new)))
+        return change;
+    if (irq_unheld(change.new)) {
+        vm_release_slot(vm);
+    } else if (change.new &IRQ_INLR) {
+        /* It sits in a list register of a vCPU that may be in the guest: that vCPU alone can
+         * change the register, when it comes out. */
+        attention(&vm->vcpus[irq_holder(change.new)]);
+        effects_kick(vm, effects, irq_holder(change.new));
+    } else if (irq_wanted(change.new) && eff != IRQ_NOBODY) {
+        deliver_hint(&vm->vcpus[eff], slot);
+        effects_kick(vm, effects, eff);
+    }
+    return change;
+}
+
+struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event,
+                                    uint32_t arg)
+{
+    struct effects effects;
+
+    effects_init(&effects);
+    struct irq_change change = deliver_event(vcpu, slot, 0, event, arg, &effects);
+    effects_run(vcpu->vm, &effects);
+    return change;
+}
+
+void deliver_sgi(struct lvgic_vcpu *target, uint32_t intid, bool group1, struct effects *effects)
+{
+    /* The group is read and the SGI made pending in two steps: a change of group in between is
+     * one that the sender cannot have known of. */
+    if (!!(irq_load(vcpu_irq(target, intid)) & IRQ_GRP1) == group1)
+        deliver_event(target, intid, 0, IRQ_EV_PULSE, 0, effects);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Folding: what the list registers say becomes the interrupts' state again. */
+#include "arch/lr.h"
+#include "base/bits.h"
+#include "deliver/event.h"
+#include "deliver/overflow.h"
+#include "deliver/run.h"
+#include "deliver/waiting.h"
+
+struct fold_step {
+    const struct irq_listing *how;
+    bool pending;
+    bool active;
+    struct irq_folded found;
+};
+
+static bool fold_step(uint64_t old, void *arg, uint64_t *new)
+{
+    struct fold_step *step = arg;
+
+    *new = irq_fold(old, step->how, step->pending, step->active, &step->found);
+    return true;
+}
+
+/* Somebody has to look at the interrupt next: this vCPU, or the one it was retargeted to while it
+ * was in the register. */
+static void hand_on(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, struct effects *effects)
+{
+    uint32_t eff = irq_effective(w);
+
+    if (irq_unheld(w)) {
+        vm_release_slot(vcpu->vm);
+    } else if (irq_wanted(w) && eff == vcpu->index) {
+        waiting_add(vcpu, slot, w);
+    } else if (irq_wanted(w) && eff != IRQ_NOBODY) {
+        deliver_hint(&vcpu->vm->vcpus[eff], slot);
+        effects_kick(vcpu->vm, effects, eff);
+    }
+}
+
+static uint32_t acts_of(uint64_t w, const struct irq_folded *found)
+{
+    uint32_t what = 0;
+
+    if (found->deactivated && !(w & IRQ_EDGE) && (w & IRQ_NOTIFY))
+        what |= ACT_NOTIFY;
+    if (found->sample)
+        what |= ACT_SAMPLE;
+    if (found->phys_deactivate)
+        what |= ACT_DEACTIVATE;
+    return what;
+}
+
+/* Returns whether the guest acknowledged it in this run and has it active still. */
+static bool fold_one(struct lvgic_vcpu *vcpu, unsigned reg, struct effects *effects)
+{
+    struct lvgic_lrs *lrs = &vcpu->lrs;
+    const struct listing *listing = &vcpu->listed[reg];
+    bool empty = lrs->elrsr & 1u << reg;
+    struct fold_step step = {
+        .how = &listing->how,
+        .pending = !empty && (lrs->lr[reg] & LR_PENDING),
+        .active = !empty && (lrs->lr[reg] & LR_ACTIVE),
+    };
+    /* The slot is the one that was put there: nothing else that the register says is believed. */
+    struct irq_change change = irq_change(vcpu_irq(vcpu, listing->slot), fold_step, &step);
+
+    hand_on(vcpu, listing->slot, change.new, effects);
+    effects_act(effects, vcpu, listing->slot, acts_of(change.new, &step.found));
+    if ((change.new &IRQ_ACT) && !step.found.acknowledged && listing->remembered)
+        overflow_put(vcpu, listing);
+    return step.found.acknowledged;
+}
+
+/* The interrupts acknowledged in this run, in the order of acknowledgement: each preempted those of
+ * lower priority (higher value), so the best priority comes last. */
+static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
+{
+    /* With EOImode 1 completion only drops the priority; deactivation is by DIR, which names its
+     * interrupt and is trapped. */
+    if (vcpu->lrs.vmcr & VMCR_VEOIM)
+        return;
+    while (regs) {
+        unsigned last = bits_first(regs), reg;
+        uint64_t rest = regs;
+
+        while (bits_take_first(&rest, &reg))
+            if (lr_priority(vcpu->lrs.lr[reg]) > lr_priority(vcpu->lrs.lr[last]))
+                last = reg;
+        vcpu->listed[last].ack_seq = vcpu->next_ack_seq++;
+        overflow_put(vcpu, &vcpu->listed[last]);
+        regs &= ~(1u << last);
+    }
+}
+
+void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects)
+{
+    uint64_t used = vcpu->lrs.used;
+    uint32_t acknowledged = 0;
+    unsigned reg;
+
+    vcpu->stats.folded += bits_count(used);
+    while (bits_take_first(&used, &reg))
+        if (fold_one(vcpu, reg, effects))
+            acknowledged |= 1u << reg;
+    remember_acknowledged(vcpu, acknowledged);
+    vcpu->lrs.used = 0;
+}
+
+struct deactivate_step {
+    uint32_t me;
+    uint32_t gen;
+};
+
+static bool deactivate_step(uint64_t old, void *arg, uint64_t *new)
+{
+    const struct deactivate_step *step = arg;
+
+    /* Re-checked in the compare-and-swap: the position was remembered across a guest run, and
+     * anything may have happened to the interrupt since. */
+    if (!irq_replayable(old, step->gen, step->me))
+        return false;
+    *new = old & ~IRQ_ACT;
+    return true;
+}
+
+bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+                        struct effects *effects)
+{
+    struct deactivate_step step = {.me = vcpu->index, .gen = gen};
+    struct irq_change change = irq_change(vcpu_irq(vcpu, slot), deactivate_step, &step);
+
+    if (!change.done)
+        return false;
+
+    struct irq_folded found = {.deactivated = true, .phys_deactivate = change.new &IRQ_HW};
+
+    hand_on(vcpu, slot, change.new, effects);
+    effects_act(effects, vcpu, slot, acts_of(change.new, &found));
+    return true;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver/gate.h"
+
+#include "deliver/run.h"
+
+static void relax(struct lvgic_vcpu *vcpu)
+{
+    struct lvgic_vm *vm = vcpu->vm;
+
+    if (vm->host->relax)
+        vm->host->relax(vm->host_ctx, LVGIC_VCPU(vcpu->index));
+}
+
+void gate_wait_open(struct lvgic_vcpu *vcpu)
+{
+    /* Acquire: what the holder did while it held the gate is seen by this entry. */
+    while (atomic_load_explicit(&vcpu->gate, memory_order_acquire))
+        relax(vcpu);
+}
+
+void gate_raise(struct lvgic_vcpu *vcpu)
+{
+    struct effects effects;
+
+    /* Relaxed is enough: the kick's fence orders it before the look at the mode, and the vCPU's
+     * fence orders its publication before its look at the gate. One of the two sees the other. */
+    atomic_fetch_add_explicit(&vcpu->gate, 1, memory_order_relaxed);
+    effects_init(&effects);
+    effects_kick(vcpu->vm, &effects, vcpu->index);
+    effects_run(vcpu->vm, &effects);
+}
+
+void gate_lower(struct lvgic_vcpu *vcpu)
+{
+    /* Release: see gate_wait_open(). */
+    atomic_fetch_sub_explicit(&vcpu->gate, 1, memory_order_release);
+}
+
+void gate_wait_out(struct lvgic_vcpu *vcpu)
+{
+    while (vcpu_holds(vcpu))
+        relax(vcpu);
+}
+
+void gate_init(struct gate *gate)
+{
+    *gate = (struct gate){.held = {0}};
+}
+
+void gate_release(struct lvgic_vm *vm, struct gate *gate)
+{
+    unsigned bit;
+
+    for (uint32_t i = 0; i < ARRAY_LEN(gate->held); i++)
+        while (bits_take_first(&gate->held[i], &bit))
+            gate_lower(&vm->vcpus[i * 64 + bit]);
+}
+
+uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate,
+                         struct effects *effects)
+{
+    for (;;) {
+        /* Acquire: the caller acts upon what it reads without a compare-and-swap. */
+        uint64_t w = atomic_load_explicit(&irq->word, memory_order_acquire);
+
+        if (!(w & IRQ_INLR))
+            return w;
+
+        uint32_t holder = irq_holder(w);
+
+        /* What this thread has collected is carried out before it waits: the vCPU that it waits
+         * for may need it. */
+        effects_run(vm, effects);
+        if (!(gate->held[holder / 64] & BIT64(holder % 64))) {
+            gate->held[holder / 64] |= BIT64(holder % 64);
+            gate_raise(&vm->vcpus[holder]);
+        }
+        gate_wait_out(&vm->vcpus[holder]);
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate: holding vCPUs out of the guest while something is read or changed exactly.
+ *
+ * It blocks for one guest exit and never fails. A vCPU that handles a trap is out of the guest
+ * already, so two vCPUs that do this to each other do not wait for each other.
+ */
+#ifndef LVGIC_DELIVER_GATE_H
+#define LVGIC_DELIVER_GATE_H
+
+#include "deliver/effects.h"
+#include "irq/vm.h"
+
+/* The vCPUs that one thread holds. */
+struct gate {
+    uint64_t held[MAX_VCPUS / 64];
+};
+
+static inline bool gate_closed(const struct lvgic_vcpu *vcpu)
+{
+    /* Relaxed: ordered after the publication of the mode by that fence. */
+    return atomic_load_explicit(&vcpu->gate, memory_order_relaxed) != 0;
+}
+
+/* vCPU thread, out of the guest: wait until nobody holds it. */
+void gate_wait_open(struct lvgic_vcpu *vcpu);
+
+/* Hold a vCPU, without waiting for it; and let it go. */
+void gate_raise(struct lvgic_vcpu *vcpu);
+void gate_lower(struct lvgic_vcpu *vcpu);
+
+/* Wait until a vCPU that is held is out of the guest. Effects of this thread must have been carried
+ * out: somebody may wait for them. */
+void gate_wait_out(struct lvgic_vcpu *vcpu);
+
+void gate_init(struct gate *gate);
+void gate_release(struct lvgic_vm *vm, struct gate *gate);
+
+/* The word of an interrupt while it is in no list register, its holder kept out if it was in one.
+ * Every other vCPU may still take it into one: who wants to change it as well looks again. */
+uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate,
+                         struct effects *effects);
+
+#endif

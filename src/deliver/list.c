@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filling the list registers.
+ *
+ * What is pending comes first, best priority first; what is only active (or active and pending)
+ * gets the registers that are left. So when more is pending than fits, every register holds
+ * something that is pending: then "no register pending" (NPIE) is false at first and becomes true
+ * when the guest has taken them, which is when there is room again. An active interrupt without a
+ * register is remembered in the order of acknowledgement, and deactivated by EOIcount or by DIR.
+ */
+#include "arch/lr.h"
+#include "base/bits.h"
+#include "cpuif/icv.h"
+#include "deliver/overflow.h"
+#include "deliver/run.h"
+#include "deliver/waiting.h"
+
+struct candidate {
+    struct listing listing;
+    uint64_t w;
+};
+
+struct fill {
+    struct candidate candidates[LVGIC_MAX_LRS];
+    unsigned nr;
+    unsigned room;
+    uint32_t gicd_ctlr;
+    bool active_pass;
+    bool pending_spilled; /* something deliverable found no register */
+    bool active_seen;     /* something active waits for the second pass */
+    uint64_t gated;       /* VMCR group enables that would let something more in */
+};
+
+struct list_step {
+    uint32_t me;
+    bool active_pass;
+    struct irq_listing how;
+};
+
+static bool list_step(uint64_t old, void *arg, uint64_t *new)
+{
+    struct list_step *step = arg;
+
+    if (!irq_wanted(old) || (old & IRQ_INLR) || irq_effective(old) != step->me ||
+        !(old & IRQ_ACT) == step->active_pass)
+        return false;
+    *new = irq_list(old, step->me, &step->how);
+    return true;
+}
+
+/* May this group's interrupts be listed? PMR, BPR and the running priority do not come into it: the
+ * guest changes them without a trap, and the hardware looks at them itself. */
+static bool group_open(const struct lvgic_vcpu *vcpu, struct fill *fill, uint64_t w)
+{
+    bool group1 = w & IRQ_GRP1;
+    uint64_t enable = vmcr_group_enable(group1);
+
+    /* A closed distributor announces its opening by attention and kick. */
+    if (!(fill->gicd_ctlr & (group1 ? 2u : 1u)))
+        return false;
+    if (vcpu->lrs.vmcr & enable)
+        return true;
+    /* The guest opens its CPU interface without a trap: a maintenance interrupt must tell. */
+    fill->gated |= enable;
+    return false;
+}
+
+static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, void *arg)
+{
+    struct fill *fill = arg;
+    struct list_step step = {.me = vcpu->index, .active_pass = fill->active_pass};
+
+    if (!fill->active_pass) {
+        if (w & IRQ_ACT) {
+            fill->active_seen = true;
+            return VISIT_KEEP;
+        }
+        if (!group_open(vcpu, fill, w))
+            return VISIT_KEEP;
+    } else if (!(w & IRQ_ACT)) {
+        return VISIT_KEEP;
+    }
+    if (fill->nr == fill->room) {
+        fill->pending_spilled = !fill->active_pass;
+        return VISIT_STOP;
+    }
+
+    struct irq_change change = irq_change(vcpu_irq(vcpu, slot), list_step, &step);
+
+    if (!change.done) /* changed under our eyes: whoever did it has left a hint, or will */
+        return VISIT_KEEP;
+    fill->candidates[fill->nr++] = (struct candidate){
+        .listing = {.how = step.how, .slot = slot, .gen = (uint8_t)irq_gen(change.new)},
+        .w = change.new,
+    };
+    return VISIT_DROP;
+}
+
+static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidate)
+{
+    const struct irq_listing *how = &candidate->listing.how;
+    uint64_t lr = candidate->listing.slot; /* a slot below the LPIs is its INTID */
+
+    lr |= (uint64_t)irq_prio(candidate->w) << 48;
+    lr |= candidate->w & IRQ_GRP1 ? LR_GROUP1 : 0;
+    lr |= how->pending ? LR_PENDING : 0;
+    lr |= how->active ? LR_ACTIVE : 0;
+    if (how->hw) {
+        /* Relaxed: the pINTID was stored before the word's HW bit, which the listing's
+         * compare-and-swap acquired. */
+        uint32_t pintid =
+            atomic_load_explicit(vcpu_pintid(vcpu, candidate->listing.slot), memory_order_relaxed);
+        lr = bits_put(lr, 44, 32, pintid) | LR_HW;
+    } else if (how->eoi) {
+        lr |= LR_EOI;
+    }
+    return lr;
+}
+
+static void put(struct lvgic_vcpu *vcpu, unsigned reg, struct candidate *candidate)
+{
+    if (candidate->listing.how.active)
+        overflow_take(vcpu, &candidate->listing);
+    vcpu->lrs.lr[reg] = encode(vcpu, candidate);
+    vcpu->lrs.used |= 1u << reg;
+    vcpu->listed[reg] = candidate->listing;
+}
+
+/* Which register holds what is free to choose: an interrupt that had one gets the same again, so
+ * that a value that did not change is not written. */
+static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
+{
+    struct lvgic_lrs *lrs = &vcpu->lrs;
+    uint32_t placed = 0;
+    unsigned reg = 0;
+
+    lrs->used = 0;
+    for (unsigned i = 0; i < fill->nr; i++)
+        for (unsigned r = 0; r < lrs->nr; r++)
+            if (!(lrs->used & 1u << r) &&
+                lr_vintid(lrs->lr[r]) == fill->candidates[i].listing.slot) {
+                put(vcpu, r, &fill->candidates[i]);
+                placed |= 1u << i;
+                break;
+            }
+    for (unsigned i = 0; i < fill->nr; i++) {
+        if (placed & 1u << i)
+            continue;
+        while (lrs->used & 1u << reg)
+            reg++;
+        put(vcpu, reg, &fill->candidates[i]);
+    }
+    for (unsigned r = 0; r < lrs->nr; r++)
+        if (!(lrs->used & 1u << r) && !lr_is_empty(lrs->lr[r]))
+            lrs->lr[r] = 0;
+    lrs->elrsr = (uint32_t)(BIT64(lrs->nr) - 1) & ~lrs->used;
+}
+
+/* Maintenance interrupts are asked for only on behalf of somebody who could then use a register: a
+ * condition that stays true would keep the guest from ever running. */
+static uint64_t conditions(const struct lvgic_vcpu *vcpu, const struct fill *fill)
+{
+    uint64_t hcr = HCR_EN | (vcpu->vm->no_dir_trap ? HCR_TC : HCR_TDIR);
+
+    if (fill->pending_spilled) {
+        hcr |= HCR_NPIE;
+        /* With one register "at most one is valid" is always true. */
+        if (vcpu->lrs.nr > 1)
+            hcr |= HCR_UIE;
+        /* Registers may be held by a group that the guest then disables. */
+        hcr |= vcpu->lrs.vmcr & VMCR_VENG0 ? HCR_VGRP0DIE : 0;
+        hcr |= vcpu->lrs.vmcr & VMCR_VENG1 ? HCR_VGRP1DIE : 0;
+    }
+    if (vcpu->overflow_depth)
+        hcr |= HCR_LRENPIE;
+    hcr |= fill->gated & VMCR_VENG0 ? HCR_VGRP0EIE : 0;
+    hcr |= fill->gated & VMCR_VENG1 ? HCR_VGRP1EIE : 0;
+    return hcr;
+}
+
+void deliver_fill(struct lvgic_vcpu *vcpu)
+{
+    struct fill fill;
+
+    /* Not the candidates: most entries have none. */
+    fill.nr = 0;
+    fill.room = vcpu->lrs.nr;
+    fill.active_pass = fill.pending_spilled = fill.active_seen = false;
+    fill.gated = 0;
+    /* Relaxed: attention was taken with acquire before, and is raised again by a later change. */
+    fill.gicd_ctlr = atomic_load_explicit(&vcpu->vm->gicd_ctlr, memory_order_relaxed);
+
+    waiting_scan(vcpu, list_one, &fill);
+    if (fill.active_seen && fill.nr < fill.room) {
+        fill.active_pass = true;
+        waiting_scan(vcpu, list_one, &fill);
+    }
+    assign(vcpu, &fill);
+    vcpu->lrs.hcr = conditions(vcpu, &fill);
+    vcpu->stats.listed += fill.nr;
+    vcpu->stats.overflows += fill.pending_spilled || vcpu->overflow_depth;
+}

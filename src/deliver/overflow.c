@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver/overflow.h"
+
+#include "deliver/run.h"
+
+static void remove_at(struct lvgic_vcpu *vcpu, uint32_t place)
+{
+    vcpu->overflow_depth--;
+    for (uint32_t i = place; i < vcpu->overflow_depth; i++)
+        vcpu->overflow[i] = vcpu->overflow[i + 1];
+}
+
+void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing)
+{
+    /* The topmost: an older one of the same slot belongs to an activation that ended otherwise. */
+    for (uint32_t i = vcpu->overflow_depth; i-- > 0;) {
+        const struct overflow_entry *entry = &vcpu->overflow[i];
+
+        if (entry->slot != listing->slot || entry->gen != listing->gen)
+            continue;
+        listing->remembered = true;
+        listing->ack_seq = entry->ack_seq;
+        remove_at(vcpu, i);
+        return;
+    }
+}
+
+void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
+{
+    /* A guest has one running priority for each entry, so there is room, unless it deactivates by
+     * other means and never completes. Then the oldest is the one that it can reach last. */
+    if (vcpu->overflow_depth == MAX_OVERFLOW)
+        remove_at(vcpu, 0);
+
+    uint32_t place = vcpu->overflow_depth++;
+
+    while (place > 0 && vcpu->overflow[place - 1].ack_seq > listing->ack_seq) {
+        vcpu->overflow[place] = vcpu->overflow[place - 1];
+        place--;
+    }
+    vcpu->overflow[place] = (struct overflow_entry){
+        .slot = listing->slot, .gen = listing->gen, .ack_seq = listing->ack_seq};
+    if (vcpu->overflow_depth > vcpu->stats.overflow_stack_max)
+        vcpu->stats.overflow_stack_max = vcpu->overflow_depth;
+}
+
+void overflow_replay(struct lvgic_vcpu *vcpu, uint32_t count, struct effects *effects)
+{
+    while (count-- > 0 && vcpu->overflow_depth > 0) {
+        struct overflow_entry entry = vcpu->overflow[--vcpu->overflow_depth];
+
+        if (deliver_deactivate(vcpu, entry.slot, entry.gen, effects))
+            vcpu->stats.eoicount_replays++;
+    }
+}

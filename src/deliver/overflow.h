@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The overflow stack: interrupts that the guest acknowledged and that are active outside the list
+ * registers, in the order of acknowledgement.
+ *
+ * The hardware counts (EOIcount) each completion of an interrupt that is in no list register, and
+ * does not say which. Completions under EOImode 0 come last-acknowledged-first, so the count takes
+ * entries off the top. It counts acknowledgements, not survivors: an entry whose interrupt was
+ * deactivated by other means in the meantime still uses up one count. Private to the vCPU's thread.
+ */
+#ifndef LVGIC_DELIVER_OVERFLOW_H
+#define LVGIC_DELIVER_OVERFLOW_H
+
+#include "deliver/effects.h"
+#include "irq/vm.h"
+
+/* The interrupt of *listing goes into a list register: its entry, if it has one, moves there. */
+void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing);
+
+/* It comes out of a list register, active: back to its place in the order. */
+void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing);
+
+/* The hardware counted `count` completions. */
+void overflow_replay(struct lvgic_vcpu *vcpu, uint32_t count, struct effects *effects);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Entering and leaving the guest: the vCPU thread's side of delivery. */
+#ifndef LVGIC_DELIVER_RUN_H
+#define LVGIC_DELIVER_RUN_H
+
+#include "deliver/effects.h"
+#include "irq/vm.h"
+
+/* Fill list registers, publish "in guest", and go back if something came in between. */
+void deliver_enter(struct lvgic_vcpu *vcpu);
+
+/* Fold what came back in vcpu->lrs, replay counted deactivations, and be out of the guest. */
+void deliver_exit(struct lvgic_vcpu *vcpu);
+
+/* Fill the list registers (list.c). Nothing is in a list register before. */
+void deliver_fill(struct lvgic_vcpu *vcpu);
+
+/* Fold all list registers in use (fold.c): afterwards the vCPU holds no interrupt. */
+void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects);
+
+/* Deactivate the interrupt behind a slot on behalf of vCPU `vcpu`, on which it is active outside a
+ * list register, and tell those concerned. False if it is not (any more). */
+bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+                        struct effects *effects);
+
+/* Would an interrupt be signalled now (the WFI wake-up condition)? Only while out of the guest. */
+bool deliver_has_interrupt(struct lvgic_vcpu *vcpu);
+
+/* Publish "asleep". False if there is something to wake up for already. */
+bool deliver_block(struct lvgic_vcpu *vcpu);
+
+/* Where the vCPU is. Acquire: who sees it out of the guest sees what its folds did. */
+static inline uint32_t vcpu_mode(const struct lvgic_vcpu *vcpu)
+{
+    return atomic_load_explicit(&vcpu->mode, memory_order_acquire);
+}
+
+static inline bool vcpu_holds(const struct lvgic_vcpu *vcpu)
+{
+    uint32_t mode = vcpu_mode(vcpu);
+
+    return mode == VCPU_IN || mode == VCPU_FOLDING;
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver/waiting.h"
+
+static uint32_t row_of(const struct lvgic_vm *vm, uint64_t w)
+{
+    return irq_prio(w) >> (8 - vm->pri_bits);
+}
+
+static uint64_t *row_words(struct lvgic_vcpu *vcpu, uint32_t row)
+{
+    return &vcpu->waiting.rows[(size_t)row * vcpu->vm->group_words];
+}
+
+static void mark_row(struct lvgic_vcpu *vcpu, uint32_t row, uint32_t group)
+{
+    row_words(vcpu, row)[group / 64] |= BIT64(group % 64);
+    vcpu->waiting.priorities[row / 64] |= BIT64(row % 64);
+}
+
+void waiting_add(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w)
+{
+    vcpu->waiting.slots[slot / 64] |= BIT64(slot % 64);
+    mark_row(vcpu, row_of(vcpu->vm, w), slot / 64);
+}
+
+bool waiting_has_news(const struct lvgic_vcpu *vcpu)
+{
+    /* Relaxed: the caller's fence orders this after its own publication; the news itself is taken
+     * with acquire. */
+    for (uint32_t i = 0; i < vcpu->vm->group_words; i++)
+        if (atomic_load_explicit(&vcpu->news_groups[i], memory_order_relaxed))
+            return true;
+    return false;
+}
+
+static void take_group(struct lvgic_vcpu *vcpu, uint32_t group)
+{
+    /* Acquire, like the exchange of the group's bit: the words are read as they were when the hints
+     * were left, or newer. Clear before look: a hint that comes after this makes the bit anew. */
+    uint64_t slots = atomic_exchange_explicit(&vcpu->news_slots[group], 0, memory_order_acquire);
+    unsigned bit;
+
+    while (bits_take_first(&slots, &bit)) {
+        uint32_t slot = group * 64 + bit;
+
+        waiting_add(vcpu, slot, irq_load(vcpu_irq(vcpu, slot)));
+    }
+}
+
+void waiting_take_news(struct lvgic_vcpu *vcpu)
+{
+    for (uint32_t i = 0; i < vcpu->vm->group_words; i++) {
+        uint64_t groups = 0;
+        unsigned bit;
+
+        /* An empty word is left alone, so that an entry without news writes nothing shared. What
+         * this load misses, the check after publishing finds. */
+        if (atomic_load_explicit(&vcpu->news_groups[i], memory_order_relaxed))
+            groups = atomic_exchange_explicit(&vcpu->news_groups[i], 0, memory_order_acquire);
+        while (bits_take_first(&groups, &bit))
+            take_group(vcpu, i * 64 + bit);
+    }
+}
+
+struct scan {
+    waiting_visit visit;
+    void *arg;
+    bool stopped;
+};
+
+/* Visits the slots of one group that have the row's priority. Returns whether any goes on waiting
+ * in this row. */
+static bool scan_group(struct lvgic_vcpu *vcpu, uint32_t row, uint32_t group, struct scan *scan)
+{
+    uint64_t slots = vcpu->waiting.slots[group];
+    bool keep = false;
+    unsigned bit;
+
+    while (!scan->stopped && bits_take_first(&slots, &bit)) {
+        uint32_t slot = group * 64 + bit;
+        uint64_t w = irq_load(vcpu_irq(vcpu, slot));
+        enum visit what = VISIT_DROP;
+
+        if (irq_wanted(w) && !(w & IRQ_INLR) && irq_effective(w) == vcpu->index) {
+            if (row_of(vcpu->vm, w) != row) {
+                /* Another priority's, or it has changed: there it waits. */
+                mark_row(vcpu, row_of(vcpu->vm, w), group);
+                continue;
+            }
+            what = scan->visit(vcpu, slot, w, scan->arg);
+        }
+        /* Whoever makes a dropped one want this vCPU again leaves a new hint. */
+        if (what == VISIT_DROP)
+            vcpu->waiting.slots[group] &= ~BIT64(bit);
+        else
+            keep = true;
+        scan->stopped = what == VISIT_STOP;
+    }
+    return keep || scan->stopped;
+}
+
+static void scan_row(struct lvgic_vcpu *vcpu, uint32_t row, struct scan *scan)
+{
+    uint64_t *words = row_words(vcpu, row);
+    bool keep = false;
+
+    for (uint32_t i = 0; i < vcpu->vm->group_words && !scan->stopped; i++) {
+        uint64_t groups = words[i];
+        unsigned bit;
+
+        while (!scan->stopped && bits_take_first(&groups, &bit))
+            if (!scan_group(vcpu, row, i * 64 + bit, scan))
+                words[i] &= ~BIT64(bit);
+        keep = keep || words[i];
+    }
+    if (!keep && !scan->stopped)
+        vcpu->waiting.priorities[row / 64] &= ~BIT64(row % 64);
+}
+
+void waiting_scan(struct lvgic_vcpu *vcpu, waiting_visit visit, void *arg)
+{
+    struct scan scan = {.visit = visit, .arg = arg};
+
+    for (uint32_t i = 0; i < ARRAY_LEN(vcpu->waiting.priorities) && !scan.stopped; i++) {
+        uint64_t rows = vcpu->waiting.priorities[i];
+        unsigned bit;
+
+        while (!scan.stopped && bits_take_first(&rows, &bit))
+            scan_row(vcpu, i * 64 + bit, &scan);
+    }
+}
+
+bool waiting_knows(const struct lvgic_vcpu *vcpu, uint32_t slot)
+{
+    uint32_t group = slot / 64;
+    const struct lvgic_vm *vm = vcpu->vm;
+    bool row = false;
+
+    if ((atomic_load(&vcpu->news_slots[group]) & BIT64(slot % 64)) &&
+        (atomic_load(&vcpu->news_groups[group / 64]) & BIT64(group % 64)))
+        return true;
+    for (uint32_t p = 0; p < BIT64(vm->pri_bits); p++)
+        row = row || ((vcpu->waiting.priorities[p / 64] & BIT64(p % 64)) &&
+                      (vcpu->waiting.rows[p * vm->group_words + group / 64] & BIT64(group % 64)));
+    return row && (vcpu->waiting.slots[group] & BIT64(slot % 64));
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "irq/vm.h"
+
+struct event_step {
+    uint32_t gen;
+    enum irq_event event;
+    uint32_t arg;
+};
+
+static bool event_step(uint64_t old, void *arg, uint64_t *new)
+{
+    const struct event_step *step = arg;
+
+    if (!(old & IRQ_MAPPED) || irq_gen(old) != step->gen)
+        return false;
+    *new = irq_apply(old, step->event, step->arg);
+    return true;
+}
+
+struct irq_change irq_change_event(struct irq *irq, uint32_t gen, enum irq_event event,
+                                   uint32_t arg)
+{
+    struct event_step step = {.gen = gen, .event = event, .arg = arg};
+
+    return irq_change(irq, event_step, &step);
+}
+
+struct lvgic_vcpu *vm_find_affinity(const struct lvgic_vm *vm, uint64_t affinity)
+{
+    uint32_t low = 0, high = vm->nr_vcpus;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        struct lvgic_vcpu *vcpu = &vm->vcpus[vm->by_affinity[middle]];
+
+        if (vcpu->affinity == affinity)
+            return vcpu;
+        if (vcpu->affinity < affinity)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Insertion sort: it runs once, and embedders list their vCPUs in order. Returns false if two are
+ * equal. */
+bool vm_sort_affinities(struct lvgic_vm *vm)
+{
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
+        uint32_t place = i;
+
+        while (place > 0) {
+            uint64_t below = vm->vcpus[vm->by_affinity[place - 1]].affinity;
+
+            if (below == vm->vcpus[i].affinity)
+                return false;
+            if (below < vm->vcpus[i].affinity)
+                break;
+            vm->by_affinity[place] = vm->by_affinity[place - 1];
+            place--;
+        }
+        vm->by_affinity[place] = (uint16_t)i;
+    }
+    return true;
+}
+
+bool vm_config_valid(const struct lvgic_config *config)
+{
+    bool spis =
+        config->nr_spis == MAX_SPIS || (config->nr_spis <= 960 && config->nr_spis % 32 == 0);
+
+    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis &&
+           config->nr_lrs <= LVGIC_MAX_LRS &&
+           (config->pri_bits == 0 || (config->pri_bits >= 5 && config->pri_bits <= 7));
+}
+
+/* Takes `bytes`, aligned to a cache line, from the block; counts only when there is no block yet.
+ */
+static void *take(char *memory, size_t *used, size_t bytes)
+{
+    void *place = memory ? memory + *used : NULL;
+
+    *used += align_up(bytes, CACHE_LINE);
+    return place;
+}
+
+/* One routine both counts and places, so that the two cannot disagree: with `memory` NULL it only
+ * says how many bytes are needed. `vm` receives the derived limits in both cases. */
+size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *memory)
+{
+    size_t used = 0;
+
+    vm->nr_vcpus = config->nr_vcpus;
+    vm->nr_spis = config->nr_spis;
+    vm->pri_bits = config->pri_bits ? config->pri_bits : 5;
+    vm->nr_slots = NR_PRIVATE + vm->nr_spis;
+    vm->nr_groups = (vm->nr_slots + 63) / 64;
+    vm->group_words = (vm->nr_groups + 63) / 64;
+
+    size_t row_words = (size_t)vm->group_words << vm->pri_bits;
+
+    take(memory, &used, sizeof(struct lvgic_vm));
+    vm->vcpus = take(memory, &used, sizeof(struct lvgic_vcpu) * vm->nr_vcpus);
+    vm->spis = take(memory, &used, sizeof(struct irq) * vm->nr_spis);
+    vm->routes = take(memory, &used, sizeof(uint64_t) * vm->nr_spis);
+    vm->spi_pintid = take(memory, &used, sizeof(uint16_t) * vm->nr_spis);
+    vm->by_affinity = take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
+
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
+        void *news_groups = take(memory, &used, sizeof(uint64_t) * vm->group_words);
+        void *news_slots = take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
+        void *rows = take(memory, &used, sizeof(uint64_t) * row_words);
+        void *slots = take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
+
+        if (!memory)
+            continue;
+        vm->vcpus[i].news_groups = news_groups;
+        vm->vcpus[i].news_slots = news_slots;
+        vm->vcpus[i].waiting.rows = rows;
+        vm->vcpus[i].waiting.slots = slots;
+    }
+    return used;
+}
+
+static void reset_irq(struct irq *irq, uint64_t flags, uint32_t target)
+{
+    atomic_init(&irq->word, IRQ_MAPPED | flags | (uint64_t)target << IRQ_TARGET_SHIFT);
+}
+
+/* Reset values, section 12.9: everything disabled, group 0, priority 0; SGIs are edge-triggered and
+ * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU. */
+void vm_reset_irqs(struct lvgic_vm *vm)
+{
+    const struct lvgic_vcpu *first = vm_find_affinity(vm, 0);
+
+    for (uint32_t v = 0; v < vm->nr_vcpus; v++)
+        for (uint32_t i = 0; i < NR_PRIVATE; i++)
+            reset_irq(&vm->vcpus[v].private_irqs[i], intid_is_sgi(i) ? IRQ_EDGE : 0, v);
+    for (uint32_t i = 0; i < vm->nr_spis; i++)
+        reset_irq(&vm->spis[i], 0, first ? first->index : IRQ_NOBODY);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two objects: a VM's GIC and a vCPU's share of it, and who may touch which field.
+ *
+ * A slot is an index of an interrupt as one vCPU sees it: 0 to 31 its own SGIs and PPIs, 32 up the
+ * VM's SPIs (so a slot is an INTID, until LPIs add slots above them).
+ */
+#ifndef LVGIC_IRQ_VM_H
+#define LVGIC_IRQ_VM_H
+
+#include <stdatomic.h>
+
+#include "arch/intid.h"
+#include "base/bits.h"
+#include "irq/word.h"
+#include "lvgic/lvgic.h"
+
+#define CACHE_LINE 64
+#define MAX_VCPUS 512u
+#define MAX_PRIORITIES 128u
+/* One entry for each level at which an interrupt can be acknowledged while others are active. */
+#define MAX_OVERFLOW 128u
+
+struct irq {
+    _Atomic uint64_t word;
+};
+
+/* Where a vCPU is. Written by its own thread only. */
+enum vcpu_mode {
+    VCPU_OUT,     /* out of the guest: holds no interrupt */
+    VCPU_IN,      /* from publishing its list registers until the guest stops */
+    VCPU_FOLDING, /* the guest has stopped, list registers are being folded */
+    VCPU_BLOCKED, /* asleep, holds no interrupt, wants host->wake */
+};
+
+/* What one list register was filled with. Private to the vCPU's thread. */
+struct listing {
+    struct irq_listing how;
+    uint32_t slot;
+    uint8_t gen;
+    bool remembered;  /* active, and it had an entry in the overflow stack ... */
+    uint64_t ack_seq; /* ... with this place in the order of acknowledgement */
+};
+
+/* An interrupt that the guest acknowledged and that is active outside the list registers. Only a
+ * hint: the word decides, when the entry is used. */
+struct overflow_entry {
+    uint32_t slot;
+    uint8_t gen;
+    uint64_t ack_seq;
+};
+
+/* Owner-private memory of the slots that may want delivery, by priority. Also only hints. */
+struct waiting {
+    uint64_t priorities[MAX_PRIORITIES / 64]; /* bit p: row p is not empty */
+    uint64_t *rows;                           /* row p: group_words words, bit g: look in group g */
+    uint64_t *slots;                          /* bit s: slot s may want delivery */
+};
+
+struct lvgic_vcpu {
+    /* Shared: written by any thread. */
+    _Alignas(CACHE_LINE) _Atomic uint32_t attention; /* look at state outside your hints */
+    _Atomic uint32_t kicked;                         /* this run was kicked already */
+    _Atomic uint32_t gate;                           /* number of holders that keep it out */
+    _Atomic uint64_t *news_slots;                    /* hints: bit s: look at slot s */
+    _Atomic uint64_t *news_groups;                   /* bit g: look at news_slots[g] */
+
+    /* Shared: written by the vCPU's own thread, read by all. */
+    _Alignas(CACHE_LINE) _Atomic uint32_t mode; /* enum vcpu_mode */
+
+    /* Constant after initialisation. */
+    struct lvgic_vm *vm;
+    uint32_t index;
+    uint64_t affinity;
+
+    /* Redistributor registers that are not in an interrupt's word. */
+    _Atomic uint32_t waker; /* GICR_WAKER.ProcessorSleep */
+
+    struct irq private_irqs[NR_PRIVATE];
+    _Atomic uint16_t private_pintid[NR_PRIVATE];
+
+    /* Private to the vCPU's thread. */
+    _Alignas(CACHE_LINE) struct waiting waiting;
+    struct listing listed[LVGIC_MAX_LRS];
+    struct overflow_entry overflow[MAX_OVERFLOW];
+    uint32_t overflow_depth;
+    uint64_t next_ack_seq;
+    struct lvgic_lrs lrs;
+    struct lvgic_stats stats;
+};
+
+struct lvgic_vm {
+    /* Constant after initialisation. */
+    const struct lvgic_host *host;
+    void *host_ctx;
+    struct lvgic_vcpu *vcpus;
+    uint16_t *by_affinity; /* vCPU indices, in the order of their affinities */
+    struct irq *spis;
+    uint32_t nr_vcpus;
+    uint32_t nr_spis;
+    uint32_t nr_slots;    /* of one vCPU */
+    uint32_t nr_groups;   /* of 64 slots */
+    uint32_t group_words; /* of 64 groups */
+    uint8_t pri_bits;
+    bool no_dir_trap;
+
+    _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
+    _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */
+    _Atomic uint32_t gicd_ctlr;   /* the group enables */
+    _Atomic uint32_t released;    /* slots whose last holder has gone, since initialisation */
+};
+
+/* The last holder of a slot has gone: called by whoever made the change that cleared its bit, so
+ * exactly once for each life of a slot. Any context. */
+static inline void vm_release_slot(struct lvgic_vm *vm)
+{
+    /* Relaxed: a counter. */
+    atomic_fetch_add_explicit(&vm->released, 1, memory_order_relaxed);
+}
+
+/* The interrupt behind a slot of this vCPU. */
+static inline struct irq *vcpu_irq(struct lvgic_vcpu *vcpu, uint32_t slot)
+{
+    return slot < NR_PRIVATE ? &vcpu->private_irqs[slot] : &vcpu->vm->spis[slot - FIRST_SPI];
+}
+
+static inline _Atomic uint16_t *vcpu_pintid(struct lvgic_vcpu *vcpu, uint32_t slot)
+{
+    return slot < NR_PRIVATE ? &vcpu->private_pintid[slot]
+                             : &vcpu->vm->spi_pintid[slot - FIRST_SPI];
+}
+
+/* The word as it is now. Relaxed: whoever was told of a change (by a hint, a kick, a return from a
+ * call) has been ordered after it by that; others may see it a moment later. */
+static inline uint64_t irq_load(struct irq *irq)
+{
+    return atomic_load_explicit(&irq->word, memory_order_relaxed);
+}
+
+/* The bits of a priority that are implemented. */
+static inline uint32_t priority_mask(const struct lvgic_vm *vm)
+{
+    return 0xffu & (0xffu << (8 - vm->pri_bits));
+}
+
+/*
+ * The one place where an interrupt changes.
+ *
+ * `step` is a pure function: it says what becomes of an old word, or that the word is to be left
+ * alone (false). It may run several times. The compare-and-swap is done even when the word does not
+ * change: skipping it because a bit looks set would lose an edge that is being consumed just now,
+ * and would not publish what the caller stored before (a device's data) to the vCPU that takes the
+ * interrupt.
+ */
+typedef bool (*irq_step)(uint64_t old, void *arg, uint64_t *new);
+
+struct irq_change {
+    bool done;
+    uint64_t old;
+    uint64_t new; /* meaningful if done */
+};
+
+static inline __attribute__((always_inline)) struct irq_change irq_change(struct irq *irq,
+                                                                          irq_step step, void *arg)
+{
+    struct irq_change change = {.done = false, .old = irq_load(irq)};
+
+    do {
+        if (!step(change.old, arg, &change.new))
+            return change;
+        /* Release: what this thread did before (the device's data, the list register's filling)
+         * is seen by whoever acts on the new word. Acquire: this thread sees the same of those
+         * whose changes it builds on. On failure nothing is acted upon, so relaxed. */
+    } while (!atomic_compare_exchange_weak_explicit(&irq->word, &change.old, change.new,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    change.done = true;
+    return change;
+}
+
+/* An event from any thread. Not done if the slot is unmapped, or of another generation (stale). */
+struct irq_change irq_change_event(struct irq *irq, uint32_t gen, enum irq_event event,
+                                   uint32_t arg);
+
+/* The vCPU with this affinity ([39:32] and [23:0]), or NULL. */
+struct lvgic_vcpu *vm_find_affinity(const struct lvgic_vm *vm, uint64_t affinity);
+
+/* Laying out a VM in the embedder's memory; see lvgic_vm_size() and lvgic_vm_init(). */
+size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *memory);
+bool vm_config_valid(const struct lvgic_config *config);
+void vm_reset_irqs(struct lvgic_vm *vm);
+bool vm_sort_affinities(struct lvgic_vm *vm);
+
+#endif

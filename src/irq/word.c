@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "irq/word.h"
+
+static uint64_t with_field(uint64_t w, unsigned shift, uint64_t mask, uint32_t value)
+{
+    return (w & ~(mask << shift)) | ((uint64_t)(value & mask) << shift);
+}
+
+static uint64_t clear_pending(uint64_t w, uint64_t latch)
+{
+    /* A list register of a running vCPU cannot be changed from outside: its owner drops the pending
+     * state when it folds. What was latched since is cleared here and now. */
+    return (w & ~latch) | (w & IRQ_INLR ? IRQ_CLRP : 0);
+}
+
+static uint64_t unmap(uint64_t w)
+{
+    return (w & ~(IRQ_MAPPED | IRQ_PEND | IRQ_SOFT | IRQ_MSGL | IRQ_ACT)) |
+           (w & IRQ_INLR ? IRQ_CLRP : 0);
+}
+
+uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
+{
+    bool edge = w & IRQ_EDGE;
+
+    switch (event) {
+    case IRQ_EV_PULSE:
+        return edge ? w | IRQ_PEND : w;
+    case IRQ_EV_LINE_HIGH:
+        return w | IRQ_LINE | (edge ? IRQ_PEND : 0);
+    case IRQ_EV_LINE_LOW:
+        return w & ~IRQ_LINE;
+    case IRQ_EV_MSG_HIGH:
+        return w | (edge ? IRQ_PEND : IRQ_MSGL);
+    case IRQ_EV_MSG_LOW:
+        return edge ? clear_pending(w, IRQ_PEND) : w & ~IRQ_MSGL;
+    case IRQ_EV_SET_PENDING:
+        return w | (edge ? IRQ_PEND : IRQ_SOFT);
+    case IRQ_EV_CLEAR_PENDING:
+        return clear_pending(w, edge ? IRQ_PEND : IRQ_SOFT);
+    case IRQ_EV_ENABLE:
+        return w | IRQ_EN;
+    case IRQ_EV_DISABLE:
+        return w & ~IRQ_EN;
+    case IRQ_EV_SET_ACTIVE:
+        if (w & (IRQ_INLR | IRQ_ACT | IRQ_NOACT))
+            return w;
+        return with_field(w | IRQ_ACT, IRQ_HOLDER_SHIFT, 0xffff, arg);
+    case IRQ_EV_CLEAR_ACTIVE:
+        return w & IRQ_INLR ? w : w & ~IRQ_ACT;
+    case IRQ_EV_CONFIG_EDGE:
+        /* The pending state is UNKNOWN after a change: carrying it over loses nothing. */
+        return (w & ~IRQ_SOFT) | IRQ_EDGE | (w & IRQ_SOFT ? IRQ_PEND : 0);
+    case IRQ_EV_CONFIG_LEVEL:
+        return (w & ~(IRQ_PEND | IRQ_EDGE)) | (w & IRQ_PEND ? IRQ_SOFT : 0);
+    case IRQ_EV_GROUP0:
+        return w & ~IRQ_GRP1;
+    case IRQ_EV_GROUP1:
+        return w | IRQ_GRP1;
+    case IRQ_EV_PRIORITY:
+        return with_field(w, IRQ_PRIO_SHIFT, 0xff, arg);
+    case IRQ_EV_TARGET:
+        return with_field(w, IRQ_TARGET_SHIFT, 0xffff, arg);
+    case IRQ_EV_NOTIFY_ON:
+        return w | IRQ_NOTIFY;
+    case IRQ_EV_NOTIFY_OFF:
+        return w & ~IRQ_NOTIFY;
+    case IRQ_EV_HW_ON:
+        return w | IRQ_HW;
+    case IRQ_EV_HW_OFF:
+        return w & ~IRQ_HW;
+    case IRQ_EV_UNMAP:
+        return unmap(w);
+    case IRQ_NR_EVENTS:
+        break;
+    }
+    return w;
+}
+
+uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
+{
+    bool edge = w & IRQ_EDGE;
+    bool active = w & IRQ_ACT;
+    bool pending = (w & IRQ_EN) && irq_pending(w);
+
+    *how = (struct irq_listing){.active = active, .hw = w & IRQ_HW};
+
+    if (active && pending && (!edge || how->hw)) {
+        /* Never pending+active for a level, nor for a hardware-mapped interrupt (section 11.2.1
+         * makes the latter UNPREDICTABLE). What is pending waits in the word, and the guest's
+         * deactivation must be seen: so EOI = 1, which shares its bit with pINTID, so HW = 0. */
+        pending = false;
+        how->hw = false;
+        how->eoi = true;
+    }
+    /* A line that is still high at the guest's EOI has to be delivered again. */
+    if (!edge && !how->hw)
+        how->eoi = true;
+
+    how->pending = pending;
+    w = with_field(w, IRQ_HOLDER_SHIFT, 0xffff, me);
+    w = (w | IRQ_INLR) & ~IRQ_ACT;
+    if (!pending)
+        return w;
+    if (edge)
+        return w & ~IRQ_PEND;
+    /* A level's soft-pending state is used up by the delivery, and so is the forwarded physical
+     * interrupt: another forward while it is listed is news and must not be mistaken for this. */
+    how->soft = w & IRQ_SOFT;
+    w &= ~IRQ_SOFT;
+    return how->hw ? w & ~IRQ_LINE : w;
+}
+
+uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool active,
+                  struct irq_folded *found)
+{
+    bool dropped = w & IRQ_CLRP;
+
+    /* Never believe a register that became pending, or active without having been either. */
+    pending = pending && how->pending;
+    active = active && (how->pending || how->active) && !(w & IRQ_NOACT);
+
+    bool acknowledged = how->pending && !pending;
+    *found = (struct irq_folded){
+        .acknowledged = acknowledged && active,
+        /* Filled active and no longer so, or acknowledged and already gone; a register that was
+         * pending+active and came back active went through both. */
+        .deactivated = (how->active && (!active || acknowledged)) || (acknowledged && !active),
+    };
+
+    w &= ~(IRQ_INLR | IRQ_CLRP | IRQ_ACT);
+    if (active && (w & IRQ_MAPPED))
+        w |= IRQ_ACT;
+    if (pending && (w & IRQ_MAPPED)) {
+        if (w & IRQ_EDGE)
+            w |= dropped ? 0 : IRQ_PEND;
+        else if (how->soft && !dropped)
+            w |= IRQ_SOFT;
+        if (how->hw && !(w & IRQ_EDGE)) {
+            /* The forwarded physical interrupt is still the guest's. Its line decides. */
+            w |= IRQ_LINE;
+            found->sample = true;
+        }
+    }
+    if (w & IRQ_HW) {
+        bool edge_lost = pending && dropped && (w & IRQ_EDGE);
+        found->phys_deactivate = edge_lost || (found->deactivated && !how->hw);
+    }
+    return w;
+}

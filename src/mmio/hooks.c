@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The registers of the frames that are not fields of interrupts. */
+#include "base/bits.h"
+#include "deliver/event.h"
+#include "deliver/run.h"
+#include "mmio/mmio.h"
+
+/* GICD_CTLR with one security state (12.9): EnableGrp0, EnableGrp1, ARE, DS, RWP. */
+#define GICD_CTLR_ENABLES 3u
+#define GICD_CTLR_FIXED (BIT64(4) | BIT64(6))
+#define CTLR_RWP_GICD BIT64(31)
+#define CTLR_RWP_GICR BIT64(3)
+
+/* GICR_WAKER */
+#define WAKER_PROCESSOR_SLEEP BIT64(1)
+#define WAKER_CHILDREN_ASLEEP BIT64(2)
+
+/* A vCPU that was told of a change and has not come out of the guest since may still take an
+ * interrupt that is disabled by now. */
+static bool change_outstanding(const struct lvgic_vcpu *vcpu)
+{
+    /* Acquire: who reads "not outstanding" is ordered after the entry that took the notice. */
+    return atomic_load_explicit(&vcpu->attention, memory_order_acquire) && vcpu_holds(vcpu);
+}
+
+static uint64_t gicd_ctlr(struct lvgic_vm *vm)
+{
+    /* Relaxed: a value for its own sake. */
+    uint64_t value = atomic_load_explicit(&vm->gicd_ctlr, memory_order_relaxed) | GICD_CTLR_FIXED;
+
+    for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+        if (change_outstanding(&vm->vcpus[i]))
+            return value | CTLR_RWP_GICD;
+    return value;
+}
+
+static uint64_t gicd_typer(const struct lvgic_vm *vm)
+{
+    /* ITLinesNumber: 32(N+1) INTIDs in all, where 1020 to 1023 do not count. */
+    uint64_t lines = (vm->nr_slots + 31) / 32 - 1;
+
+    /* CPUNumber is RES0 with affinity routing; MBIS; ten INTID bits; A3V; no 1-of-N. */
+    return lines | BIT64(16) | UINT64_C(9) << 19 | BIT64(24) | BIT64(25);
+}
+
+static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
+{
+    bool last = vcpu->index == vcpu->vm->nr_vcpus - 1;
+
+    return (uint64_t)affinity_pack(vcpu->affinity) << 32 | (uint64_t)vcpu->index << 8 |
+           (last ? BIT64(4) : 0);
+}
+
+uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
+{
+    switch (hook) {
+    case REG_HOOK_GICD_CTLR:
+        return gicd_ctlr(mmio->vm);
+    case REG_HOOK_GICD_TYPER:
+        return gicd_typer(mmio->vm);
+    case REG_HOOK_GICR_CTLR:
+        return change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0;
+    case REG_HOOK_GICR_TYPER:
+        return gicr_typer(mmio->vcpu);
+    case REG_HOOK_GICR_WAKER:
+        return atomic_load_explicit(&mmio->vcpu->waker, memory_order_relaxed)
+                   ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
+                   : 0;
+    default: /* write-only */
+        return 0;
+    }
+}
+
+static void write_gicd_ctlr(struct lvgic_vm *vm, uint64_t value)
+{
+    uint32_t enables = (uint32_t)(value & GICD_CTLR_ENABLES);
+
+    /* Store, then attention and kick: a vCPU takes attention with acquire before it reads this.
+     * Release pairs with that, through the attention that is stored after it. */
+    if (atomic_exchange_explicit(&vm->gicd_ctlr, enables, memory_order_release) != enables)
+        deliver_attention_all(vm);
+}
+
+static void message(struct mmio *mmio, uint64_t value, enum irq_event event)
+{
+    uint32_t intid = (uint32_t)bits_get(value, 12, 0);
+
+    if (intid >= FIRST_SPI && intid < mmio->vm->nr_slots)
+        deliver_event_now(mmio->vcpu, intid, event, 0);
+}
+
+void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
+{
+    switch (hook) {
+    case REG_HOOK_GICD_CTLR:
+        write_gicd_ctlr(mmio->vm, value);
+        break;
+    case REG_HOOK_GICD_SETSPI:
+        message(mmio, value, IRQ_EV_MSG_HIGH);
+        break;
+    case REG_HOOK_GICD_CLRSPI:
+        message(mmio, value, IRQ_EV_MSG_LOW);
+        break;
+    case REG_HOOK_GICR_WAKER:
+        atomic_store_explicit(&mmio->vcpu->waker, !!(value & WAKER_PROCESSOR_SLEEP),
+                              memory_order_relaxed);
+        break;
+    default: /* read-only, or RES0 without LPIs */
+        break;
+    }
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Trapped system-register accesses of the guest's CPU interface. */
+#include "mmio/sysreg.h"
+
+#include "arch/lr.h"
+#include "arch/registers.h"
+#include "base/bits.h"
+#include "cpuif/icv.h"
+#include "deliver/event.h"
+#include "deliver/run.h"
+#include "deliver/waiting.h"
+#include "mmio/mmio.h"
+
+/* ICC_SGI1R_EL1 and its siblings (12.2): INTID [27:24], TargetList [15:0], Aff1 [23:16], Aff2
+ * [39:32], Aff3 [55:48], RS [47:44] counts Aff0 in sixteens, IRM [40] means all but oneself. */
+static void send_sgi(struct lvgic_vcpu *vcpu, uint64_t value, bool group1)
+{
+    struct lvgic_vm *vm = vcpu->vm;
+    uint32_t intid = (uint32_t)bits_get(value, 27, 24);
+    struct effects effects;
+
+    effects_init(&effects);
+    if (value & BIT64(40)) {
+        for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+            if (i != vcpu->index)
+                deliver_sgi(&vm->vcpus[i], intid, group1, &effects);
+    } else {
+        uint64_t targets = bits_get(value, 15, 0);
+        uint64_t cluster = bits_get(value, 55, 48) << 32 | bits_get(value, 39, 32) << 16 |
+                           bits_get(value, 23, 16) << 8;
+        unsigned bit;
+
+        while (bits_take_first(&targets, &bit)) {
+            uint64_t aff0 = bits_get(value, 47, 44) * 16 + bit;
+            struct lvgic_vcpu *target = vm_find_affinity(vm, cluster | aff0);
+
+            if (target) /* an SGI to nobody is ignored */
+                deliver_sgi(target, intid, group1, &effects);
+        }
+    }
+    effects_run(vm, &effects);
+}
+
+/* ICC_DIR_EL1 works on any CPU for an SPI, wherever it is active, and for an interrupt that is in
+ * no list register; so it is done on the words, with everything of this vCPU folded. */
+static void deactivate(struct lvgic_vcpu *vcpu, uint64_t value)
+{
+    uint32_t intid = (uint32_t)bits_get(value, 23, 0);
+    bool inside = vcpu_mode(vcpu) == VCPU_IN;
+
+    /* With EOImode 0 the write is ignored; so is an INTID that is nobody's. */
+    if (!(vcpu->lrs.vmcr & VMCR_VEOIM) || intid >= vcpu->vm->nr_slots)
+        return;
+    if (inside)
+        deliver_exit(vcpu);
+    mmio_clear_active(vcpu, intid);
+    if (inside)
+        deliver_enter(vcpu);
+}
+
+static struct icv_effect complete(struct lvgic_vcpu *vcpu, uint64_t value, bool group1)
+{
+    return icv_end_of_interrupt(&vcpu->lrs, (uint32_t)bits_get(value, 23, 0), group1);
+}
+
+static uint32_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
+{
+    if (reg >= SYSREG_ICC_AP1R0_EL1)
+        return &vcpu->lrs.ap1r[reg - SYSREG_ICC_AP1R0_EL1];
+    return &vcpu->lrs.ap0r[reg - SYSREG_ICC_AP0R0_EL1];
+}
+
+static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)
+{
+    struct lvgic_lrs *lrs = &vcpu->lrs;
+
+    switch (reg) {
+    case SYSREG_ICC_PMR_EL1:
+        return icv_pmr(lrs);
+    case SYSREG_ICC_IAR0_EL1:
+    case SYSREG_ICC_IAR1_EL1:
+        return icv_acknowledge(lrs, reg == SYSREG_ICC_IAR1_EL1);
+    case SYSREG_ICC_HPPIR0_EL1:
+    case SYSREG_ICC_HPPIR1_EL1:
+        return icv_highest_pending_intid(lrs, reg == SYSREG_ICC_HPPIR1_EL1);
+    case SYSREG_ICC_BPR0_EL1:
+    case SYSREG_ICC_BPR1_EL1:
+        return icv_bpr(lrs, reg == SYSREG_ICC_BPR1_EL1);
+    case SYSREG_ICC_RPR_EL1:
+        return icv_running_priority(lrs);
+    case SYSREG_ICC_CTLR_EL1:
+        return icv_ctlr(lrs);
+    case SYSREG_ICC_SRE_EL1:
+        return 7; /* SRE, and no bypass: all RAO/WI */
+    case SYSREG_ICC_IGRPEN0_EL1:
+    case SYSREG_ICC_IGRPEN1_EL1:
+        return !!(lrs->vmcr & vmcr_group_enable(reg == SYSREG_ICC_IGRPEN1_EL1));
+    default:
+        return *apr(vcpu, reg);
+    }
+}
+
+static void write(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value,
+                  struct icv_effect *effect)
+{
+    struct lvgic_lrs *lrs = &vcpu->lrs;
+    uint64_t enable;
+
+    switch (reg) {
+    case SYSREG_ICC_PMR_EL1:
+        icv_set_pmr(lrs, value);
+        break;
+    case SYSREG_ICC_EOIR0_EL1:
+    case SYSREG_ICC_EOIR1_EL1:
+        *effect = complete(vcpu, value, reg == SYSREG_ICC_EOIR1_EL1);
+        break;
+    case SYSREG_ICC_BPR0_EL1:
+    case SYSREG_ICC_BPR1_EL1:
+        icv_set_bpr(lrs, reg == SYSREG_ICC_BPR1_EL1, value);
+        break;
+    case SYSREG_ICC_DIR_EL1:
+        deactivate(vcpu, value);
+        break;
+    case SYSREG_ICC_SGI0R_EL1:
+    case SYSREG_ICC_SGI1R_EL1:
+    case SYSREG_ICC_ASGI1R_EL1:
+        send_sgi(vcpu, value, reg == SYSREG_ICC_SGI1R_EL1);
+        break;
+    case SYSREG_ICC_CTLR_EL1:
+        icv_set_ctlr(lrs, value);
+        break;
+    case SYSREG_ICC_SRE_EL1:
+        break;
+    case SYSREG_ICC_IGRPEN0_EL1:
+    case SYSREG_ICC_IGRPEN1_EL1:
+        enable = vmcr_group_enable(reg == SYSREG_ICC_IGRPEN1_EL1);
+        lrs->vmcr = value & 1 ? lrs->vmcr | enable : lrs->vmcr & ~enable;
+        break;
+    default:
+        *apr(vcpu, reg) = (uint32_t)value;
+        break;
+    }
+}
+
+static bool is_apr(enum sysreg reg)
+{
+    return (reg >= SYSREG_ICC_AP0R0_EL1 && reg <= SYSREG_ICC_AP0R3_EL1) ||
+           (reg >= SYSREG_ICC_AP1R0_EL1 && reg <= SYSREG_ICC_AP1R3_EL1);
+}
+
+static bool exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
+{
+    enum sysreg first = reg >= SYSREG_ICC_AP1R0_EL1 ? SYSREG_ICC_AP1R0_EL1 : SYSREG_ICC_AP0R0_EL1;
+
+    return !is_apr(reg) || reg - first < icv_nr_aprs(&vcpu->lrs);
+}
+
+/* What the hardware would do by itself while the guest runs: deliver a maintenance interrupt when a
+ * condition holds. Here it is at once, and a kick need not be waited for either. */
+static void maintain(struct lvgic_vcpu *vcpu)
+{
+    if (!icv_misr(&vcpu->lrs) && !waiting_has_news(vcpu))
+        return;
+    deliver_exit(vcpu);
+    deliver_enter(vcpu);
+}
+
+enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encoding,
+                                       bool write_access, uint64_t *value)
+{
+    struct icv_effect effect = {.phys_deactivate = false};
+    bool inside = vcpu_mode(vcpu) == VCPU_IN;
+    enum sysreg reg = 0;
+
+    while (reg < NR_SYSREGS && sysreg_rows[reg].encoding != encoding)
+        reg++;
+    if (reg == NR_SYSREGS)
+        return LVGIC_SYSREG_NOT_MINE;
+    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg))
+        return LVGIC_SYSREG_UNDEF;
+
+    /* Outside of the guest everything is folded; what works on list registers needs them filled. */
+    bool borrowed = !inside && sysreg_rows[reg].needs_lrs;
+
+    if (borrowed)
+        deliver_enter(vcpu);
+    if (write_access)
+        write(vcpu, reg, *value, &effect);
+    else
+        *value = read(vcpu, reg);
+    if (effect.phys_deactivate)
+        vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);
+    if (borrowed)
+        deliver_exit(vcpu);
+    else if (inside)
+        maintain(vcpu);
+    return LVGIC_SYSREG_DONE;
+}
