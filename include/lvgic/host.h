@@ -9,11 +9,10 @@
  * freestanding C compiler does, and no other symbol. On AArch64 build with -mno-outline-atomics or
  * for Armv8.1, or libgcc's atomic helpers are needed as well.
  *
- * The kick must be sticky. From the moment that lvgic_vcpu_enter() returns until the guest's first
- * instruction, a kick must not be lost: at EL2, keep interrupts masked across that window so that
- * the physical SGI is taken as soon as the guest runs; in a VMM, use an immediate-exit flag that
- * the run call looks at. If enter gave up retrying it kicks its own vCPU, and relies on the same
- * rule.
+ * The kick must be sticky. From the moment that lvgic_vcpu_enter() is called until the guest's
+ * first instruction, a kick must not be lost: at EL2, keep interrupts masked across that window so
+ * that the physical SGI is taken as soon as the guest runs; in a VMM, use an immediate-exit flag
+ * that is cleared before lvgic_vcpu_enter() and that the run call looks at.
  *
  * Threads. "The vCPU's thread" is a role: at any moment at most one thread acts for a vCPU, that
  * is, calls lvgic_vcpu_*() for it. Everything else may be called from any thread; the functions

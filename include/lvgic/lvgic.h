@@ -200,11 +200,10 @@ int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
 
 /* Counters of one vCPU, since lvgic_vm_init(). They are figures for people and tests. */
 struct lvgic_stats {
-    uint64_t enters, backoffs, listed, folded;
+    uint64_t enters, listed, folded;
     uint64_t overflows;          /* entries with more candidates than registers */
     uint64_t eoicount_replays;   /* deactivations of interrupts outside list registers */
     uint64_t overflow_stack_max; /* deepest overflow stack */
-    uint64_t kicks_self;         /* entries that gave up retrying */
 };
 void lvgic_vcpu_stats(struct lvgic_vcpu *vcpu, struct lvgic_stats *stats);
 

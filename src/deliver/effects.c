@@ -57,18 +57,13 @@ void effects_act(struct effects *effects, const struct lvgic_vcpu *vcpu, uint32_
 }
 
 /* A forwarded level interrupt is still pending: if its physical line went low in the meantime there
- * is nothing to deliver, and the physical interrupt goes back to where it can fire again. */
+ * is nothing to deliver, and lowering its line gives the physical interrupt back. */
 static void sample(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t pintid)
 {
     struct lvgic_vm *vm = vcpu->vm;
-    lvgic_vcpuid id = {vcpu->index};
 
-    if (vm->host->phys_line(vm->host_ctx, id, pintid))
-        return;
-    /* First the line, then the deactivation: the next forward of the physical interrupt can only
-     * come after the latter, and must find the line low. */
-    deliver_event_now(vcpu, slot, IRQ_EV_LINE_LOW, 0);
-    vm->host->phys_deactivate(vm->host_ctx, id, pintid);
+    if (!vm->host->phys_line(vm->host_ctx, LVGIC_VCPU(vcpu->index), pintid))
+        deliver_event_now(vcpu, slot, IRQ_EV_LINE_LOW, 0);
 }
 
 void effects_run(struct lvgic_vm *vm, struct effects *effects)

@@ -57,6 +57,8 @@ struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t
 
     if (!change.done || (change.new == change.old && !is_edge(event, change.new)))
         return change;
+    if (irq_frees_physical(change.old, change.new))
+        effects_act(effects, vcpu, slot, ACT_DEACTIVATE);
     if (irq_unheld(change.new)) {
         vm_release_slot(vm);
     } else if (change.new &IRQ_INLR) {

@@ -120,7 +120,7 @@ static bool deactivate_step(uint64_t old, void *arg, uint64_t *new)
      * anything may have happened to the interrupt since. */
     if (!irq_replayable(old, step->gen, step->me))
         return false;
-    *new = old & ~IRQ_ACT;
+    *new = irq_apply(old, IRQ_EV_CLEAR_ACTIVE, 0);
     return true;
 }
 

@@ -18,8 +18,9 @@ struct gate {
 
 static inline bool gate_closed(const struct lvgic_vcpu *vcpu)
 {
-    /* Relaxed: ordered after the publication of the mode by that fence. */
-    return atomic_load_explicit(&vcpu->gate, memory_order_relaxed) != 0;
+    /* Ordered after the publication of the mode by that fence. Acquire: a gate that was raised and
+     * lowered since gate_wait_open() is open again here, and what was done behind it is seen. */
+    return atomic_load_explicit(&vcpu->gate, memory_order_acquire) != 0;
 }
 
 /* vCPU thread, out of the guest: wait until nobody holds it. */

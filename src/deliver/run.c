@@ -8,22 +8,27 @@
 #include "deliver/overflow.h"
 #include "deliver/waiting.h"
 
-/* Entries that start over because news came are bounded: after these the vCPU goes in and is kicked
- * out at once, so that its thread gets to see its own requests. */
-#define MAX_BACKOFFS 4
-
 static void set_mode(struct lvgic_vcpu *vcpu, enum vcpu_mode mode)
 {
     /* Release: who sees the vCPU out of the guest sees what its folds did. */
     atomic_store_explicit(&vcpu->mode, mode, memory_order_release);
 }
 
-/* Take what is about to be looked at. What comes after this is found again by publish(). */
+/* Say where this vCPU is, before it looks whether there is something for it. */
+static void publish(struct lvgic_vcpu *vcpu, enum vcpu_mode mode)
+{
+    /* Relaxed: a kick that was skipped because of a flag from before this was about a hint from
+     * before this, which is about to be found. */
+    atomic_store_explicit(&vcpu->kicked, 0, memory_order_relaxed);
+    set_mode(vcpu, mode);
+    /* The other half of the fence in effects.c's kick(): whoever leaves a hint and does not see
+     * this mode has left it before, and it is found below. */
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* Take what others have left, to be looked at. */
 static void take_notices(struct lvgic_vcpu *vcpu)
 {
-    /* Relaxed: a kick that is skipped because of a flag from before this was about a hint from
-     * before this, which is taken below. */
-    atomic_store_explicit(&vcpu->kicked, 0, memory_order_relaxed);
     /* By exchange with acquire, and before the state that it is about is read: a plain store could
      * erase the notice of a change that is not visible yet. */
     atomic_exchange_explicit(&vcpu->attention, 0, memory_order_acquire);
@@ -32,63 +37,28 @@ static void take_notices(struct lvgic_vcpu *vcpu)
 
 static bool has_notice(const struct lvgic_vcpu *vcpu)
 {
-    /* Relaxed: ordered after the publication by the caller's fence. */
-    return waiting_has_news(vcpu) || atomic_load_explicit(&vcpu->attention, memory_order_relaxed);
+    /* Relaxed: ordered after the publication by its fence. */
+    return waiting_has_news(vcpu) ||
+           atomic_load_explicit(&vcpu->attention, memory_order_relaxed);
 }
 
-/* Publish a mode in which others have to notify, and look whether somebody came just before. */
-static bool publish(struct lvgic_vcpu *vcpu, enum vcpu_mode mode)
-{
-    set_mode(vcpu, mode);
-    /* The other half of the fence in effects.c's kick(). */
-    atomic_thread_fence(memory_order_seq_cst);
-    return !has_notice(vcpu);
-}
-
-static void fold_and_leave(struct lvgic_vcpu *vcpu, struct effects *effects)
-{
-    set_mode(vcpu, VCPU_FOLDING);
-    deliver_fold(vcpu, effects);
-    DEBUG_CHECK(vcpu->vm, check_folded(vcpu));
-    set_mode(vcpu, VCPU_OUT);
-}
-
-/* What was filled never ran: it is folded as it was filled. A disable or retarget that came between
- * filling and publishing is honoured by that, and not lost by starting over. */
-static void back_off(struct lvgic_vcpu *vcpu)
-{
-    struct effects effects;
-
-    effects_init(&effects);
-    vcpu->lrs.elrsr = 0;
-    vcpu->lrs.hcr &= ~HCR_EOICOUNT;
-    fold_and_leave(vcpu, &effects);
-    vcpu->stats.backoffs++;
-    effects_run(vcpu->vm, &effects);
-}
-
+/* "In guest" is published first, and the list registers are filled after: so what comes during the
+ * filling is followed by a kick, which the host keeps until the guest runs, and there is nothing to
+ * look for again, nor to take back. And a list register is only ever filled by a vCPU that says so:
+ * who sees it out of the guest may rely on it. */
 void deliver_enter(struct lvgic_vcpu *vcpu)
 {
-    struct lvgic_vm *vm = vcpu->vm;
-
     vcpu->stats.enters++;
-    for (unsigned tries = 0;; tries++) {
+    gate_wait_open(vcpu);
+    publish(vcpu, VCPU_IN);
+    while (gate_closed(vcpu)) {
+        set_mode(vcpu, VCPU_OUT);
         gate_wait_open(vcpu);
-        take_notices(vcpu);
-        deliver_fill(vcpu);
-        DEBUG_CHECK(vm, check_filled(vcpu));
-        bool quiet = publish(vcpu, VCPU_IN);
-        bool closed = gate_closed(vcpu);
-
-        if (quiet && !closed)
-            return;
-        if (!closed && tries >= MAX_BACKOFFS) {
-            vcpu->stats.kicks_self++;
-            vm->host->kick(vm->host_ctx, LVGIC_VCPU(vcpu->index));
-            return;
-        }
-        back_off(vcpu);
+        publish(vcpu, VCPU_IN);
     }
+    take_notices(vcpu);
+    deliver_fill(vcpu);
+    DEBUG_CHECK(vcpu->vm, check_filled(vcpu));
 }
 
 void deliver_exit(struct lvgic_vcpu *vcpu)
@@ -102,7 +72,9 @@ void deliver_exit(struct lvgic_vcpu *vcpu)
      * and not about those that were acknowledged in it. */
     overflow_replay(vcpu, count, &effects);
     vcpu->lrs.hcr &= ~HCR_EOICOUNT;
-    fold_and_leave(vcpu, &effects);
+    deliver_fold(vcpu, &effects);
+    DEBUG_CHECK(vcpu->vm, check_folded(vcpu));
+    set_mode(vcpu, VCPU_OUT);
     effects_run(vcpu->vm, &effects);
 }
 
@@ -128,6 +100,7 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
 {
     struct wake_scan scan = {.found = false};
 
+    set_mode(vcpu, VCPU_OUT); /* it may have been asleep */
     take_notices(vcpu);
     /* Relaxed: after attention was taken with acquire. */
     scan.gicd_ctlr = atomic_load_explicit(&vcpu->vm->gicd_ctlr, memory_order_relaxed);
@@ -137,10 +110,10 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
 
 bool deliver_block(struct lvgic_vcpu *vcpu)
 {
-    set_mode(vcpu, VCPU_OUT);
     if (deliver_has_interrupt(vcpu))
         return false;
-    if (publish(vcpu, VCPU_BLOCKED))
+    publish(vcpu, VCPU_BLOCKED);
+    if (!has_notice(vcpu))
         return true;
     /* Something came in between. It may be nothing to wake up for, and then the host asks again:
      * waking up without need is always allowed. */

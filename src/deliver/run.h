@@ -6,7 +6,7 @@
 #include "deliver/effects.h"
 #include "irq/vm.h"
 
-/* Fill list registers, publish "in guest", and go back if something came in between. */
+/* Publish "in guest" and fill the list registers. Waits while the gate is closed. */
 void deliver_enter(struct lvgic_vcpu *vcpu);
 
 /* Fold what came back in vcpu->lrs, replay counted deactivations, and be out of the guest. */

@@ -19,7 +19,21 @@ static uint64_t unmap(uint64_t w)
            (w & IRQ_INLR ? IRQ_CLRP : 0);
 }
 
-uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
+/* The pending state is UNKNOWN after a change between edge and level: carrying a latch over loses
+ * nothing. But what is not pending now must not become so, so what a list register still says is
+ * dropped when it is folded. */
+static uint64_t configure(uint64_t w, bool edge)
+{
+    uint64_t stale = (w & IRQ_INLR) && !irq_pending(w) ? IRQ_CLRP : 0;
+
+    if (edge == !!(w & IRQ_EDGE))
+        return w;
+    if (edge)
+        return (w & ~IRQ_SOFT) | IRQ_EDGE | (w & IRQ_SOFT ? IRQ_PEND : 0) | stale;
+    return (w & ~(IRQ_PEND | IRQ_EDGE)) | (w & IRQ_PEND ? IRQ_SOFT : 0) | stale;
+}
+
+static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
 {
     bool edge = w & IRQ_EDGE;
 
@@ -33,7 +47,8 @@ uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_MSG_HIGH:
         return w | (edge ? IRQ_PEND : IRQ_MSGL);
     case IRQ_EV_MSG_LOW:
-        return edge ? clear_pending(w, IRQ_PEND) : w & ~IRQ_MSGL;
+        w &= ~IRQ_MSGL;
+        return edge ? clear_pending(w, IRQ_PEND) : w;
     case IRQ_EV_SET_PENDING:
         return w | (edge ? IRQ_PEND : IRQ_SOFT);
     case IRQ_EV_CLEAR_PENDING:
@@ -49,10 +64,9 @@ uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_CLEAR_ACTIVE:
         return w & IRQ_INLR ? w : w & ~IRQ_ACT;
     case IRQ_EV_CONFIG_EDGE:
-        /* The pending state is UNKNOWN after a change: carrying it over loses nothing. */
-        return (w & ~IRQ_SOFT) | IRQ_EDGE | (w & IRQ_SOFT ? IRQ_PEND : 0);
+        return configure(w, true);
     case IRQ_EV_CONFIG_LEVEL:
-        return (w & ~(IRQ_PEND | IRQ_EDGE)) | (w & IRQ_PEND ? IRQ_SOFT : 0);
+        return configure(w, false);
     case IRQ_EV_GROUP0:
         return w & ~IRQ_GRP1;
     case IRQ_EV_GROUP1:
@@ -77,6 +91,14 @@ uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
     return w;
 }
 
+uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
+{
+    uint64_t n = apply(w, event, arg);
+
+    /* The forwarded interrupt is given back: the next forward must find the line low. */
+    return irq_frees_physical(w, n) ? n & ~IRQ_LINE : n;
+}
+
 uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
 {
     bool edge = w & IRQ_EDGE;
@@ -93,6 +115,9 @@ uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
         how->hw = false;
         how->eoi = true;
     }
+    /* A level held by a message does not fall with the physical interrupt. */
+    if (!edge && (w & IRQ_MSGL))
+        how->hw = false;
     /* A line that is still high at the guest's EOI has to be delivered again. */
     if (!edge && !how->hw)
         how->eoi = true;
@@ -102,13 +127,31 @@ uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
     w = (w | IRQ_INLR) & ~IRQ_ACT;
     if (!pending)
         return w;
+    /* The latch is used up by the delivery, and so is the forwarded physical interrupt: another
+     * forward while it is listed is news and must not be mistaken for this one. */
+    if (how->hw)
+        w &= ~IRQ_LINE;
     if (edge)
         return w & ~IRQ_PEND;
-    /* A level's soft-pending state is used up by the delivery, and so is the forwarded physical
-     * interrupt: another forward while it is listed is news and must not be mistaken for this. */
     how->soft = w & IRQ_SOFT;
-    w &= ~IRQ_SOFT;
-    return how->hw ? w & ~IRQ_LINE : w;
+    return w & ~IRQ_SOFT;
+}
+
+/* What the fold of a hardware-mapped interrupt has to do about the physical one. */
+static uint64_t fold_physical(uint64_t w, const struct irq_listing *how, bool pending,
+                              struct irq_folded *found)
+{
+    if (!(w & IRQ_HW) || (w & IRQ_ACT))
+        return w; /* the guest's deactivation will see to the physical one */
+    if (!irq_pending(w)) {
+        /* It was forwarded and nobody will take it any more. */
+        found->phys_deactivate = pending || (w & IRQ_LINE) || (found->deactivated && !how->hw);
+        return w & ~IRQ_LINE;
+    }
+    found->phys_deactivate = found->deactivated && !how->hw;
+    /* Forwarded and still to be taken: the physical line may have fallen. */
+    found->sample = w & IRQ_LINE;
+    return w;
 }
 
 uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool active,
@@ -125,26 +168,22 @@ uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool 
         .acknowledged = acknowledged && active,
         /* Filled active and no longer so, or acknowledged and already gone; a register that was
          * pending+active and came back active went through both. */
-        .deactivated = (how->active && (!active || acknowledged)) || (acknowledged && !active),
+        .deactivated = !(w & IRQ_NOACT) && ((how->active && (!active || acknowledged)) ||
+                                            (acknowledged && !active)),
     };
 
     w &= ~(IRQ_INLR | IRQ_CLRP | IRQ_ACT);
-    if (active && (w & IRQ_MAPPED))
+    if (!(w & IRQ_MAPPED))
+        return w;
+    if (active)
         w |= IRQ_ACT;
-    if (pending && (w & IRQ_MAPPED)) {
-        if (w & IRQ_EDGE)
-            w |= dropped ? 0 : IRQ_PEND;
-        else if (how->soft && !dropped)
-            w |= IRQ_SOFT;
-        if (how->hw && !(w & IRQ_EDGE)) {
-            /* The forwarded physical interrupt is still the guest's. Its line decides. */
-            w |= IRQ_LINE;
-            found->sample = true;
-        }
-    }
-    if (w & IRQ_HW) {
-        bool edge_lost = pending && dropped && (w & IRQ_EDGE);
-        found->phys_deactivate = edge_lost || (found->deactivated && !how->hw);
-    }
-    return w;
+    if (pending && (w & IRQ_EDGE))
+        w |= dropped ? 0 : IRQ_PEND;
+    else if (pending && how->soft && !dropped)
+        w |= IRQ_SOFT;
+    /* The forwarded physical interrupt is still the guest's, whatever was cleared by register: its
+     * line decides, and is looked at. */
+    if (pending && how->hw && !(w & IRQ_EDGE))
+        w |= IRQ_LINE;
+    return fold_physical(w, how, pending, found);
 }

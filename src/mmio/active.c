@@ -62,12 +62,8 @@ void mmio_clear_active(struct lvgic_vcpu *vcpu, uint32_t slot)
     effects_init(&effects);
     struct irq_change change = change_exactly(vcpu, slot, IRQ_EV_CLEAR_ACTIVE, 0, &effects);
 
-    if (change.done && (change.old & IRQ_ACT)) {
-        uint32_t what = change.new &IRQ_HW ? ACT_DEACTIVATE : 0;
-
-        if (!(change.new &IRQ_EDGE) && (change.new &IRQ_NOTIFY))
-            what |= ACT_NOTIFY;
-        effects_act(&effects, vcpu, slot, what);
-    }
+    if (change.done && (change.old & IRQ_ACT) && !(change.new & IRQ_EDGE) &&
+        (change.new & IRQ_NOTIFY))
+        effects_act(&effects, vcpu, slot, ACT_NOTIFY);
     effects_run(vcpu->vm, &effects);
 }

@@ -62,23 +62,6 @@ static void event(struct field *field, enum irq_event event, uint32_t arg)
     deliver_event_now(field->mmio->vcpu, field->slot, event, arg);
 }
 
-static void clear_pending(struct field *field)
-{
-    struct lvgic_vcpu *vcpu = field->mmio->vcpu;
-    struct irq_change change = deliver_event_now(vcpu, field->slot, IRQ_EV_CLEAR_PENDING, 0);
-
-    /* A forwarded edge that nobody will take any more: the physical interrupt goes back to where
-     * it can fire again. (In a list register, the fold sees to that.) */
-    if ((change.old & IRQ_HW) && (change.old & IRQ_EDGE) && (change.old & IRQ_PEND) &&
-        !(change.old & (IRQ_INLR | IRQ_ACT))) {
-        struct effects effects;
-
-        effects_init(&effects);
-        effects_act(&effects, vcpu, field->slot, ACT_DEACTIVATE);
-        effects_run(vcpu->vm, &effects);
-    }
-}
-
 /* The route is kept as written, and the word's target follows it. Two writers at once leave the
  * target of the route that was written last. */
 static void write_route(struct field *field, uint64_t value)
@@ -124,7 +107,7 @@ static void write_field(struct field *field, uint64_t value)
         break;
     case REG_OP_PENDING_CLEAR:
         if (value)
-            clear_pending(field);
+            event(field, IRQ_EV_CLEAR_PENDING, 0);
         break;
     case REG_OP_ACTIVE_SET:
         if (value)

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of the schedule explorer. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "campaign.h"
+
+enum { DEFAULT_SCHEDULES = 100000, TRACE_EVENTS_ON_FAILURE = 60 };
+
+struct command_line {
+    struct campaign_options campaign;
+    const char *names; /* comma-separated; NULL: all */
+    const char *script;
+    uint64_t replay_seed;
+    bool list, replay;
+    bool show; /* report expected failures in full, too */
+};
+
+static const char *const strategy_names[] = {"pct", "random", "dfs"};
+
+static void usage(void) {
+    fputs("usage: explore [--list] [--scenario NAME[,NAME...] | --all] [--schedules N]\n"
+          "               [--seconds S] [--strategy pct|random|dfs] [--depth D] [--seed S]\n"
+          "               [--replay SEED] [--script TEXT] [--show] [--sync-points]\n"
+          "  --schedules  schedules per scenario (default 100000, unbounded with --seconds)\n"
+          "  --seconds    seconds per scenario\n"
+          "  --depth      pct: bug depth 1..5 (default: varies); dfs: preemption bound 0..3\n"
+          "  --seed       start of the sequence of schedules (default 1)\n"
+          "  --replay     run the one schedule with this seed and print its trace\n"
+          "  --script     run one schedule given in explicit form and print its trace\n"
+          "  --sync-points  switch only at atomics, fences and waits; plain accesses are still\n"
+          "               checked for races, which makes this as good for race-free code\n"
+          "  --show       report failures in full even where they are expected\n",
+          stderr);
+    exit(2);
+}
+
+static bool name_listed(const char *names, const char *name) {
+    size_t length = strlen(name);
+
+    while (names) {
+        if (strncmp(names, name, length) == 0 && (names[length] == ',' || names[length] == '\0'))
+            return true;
+        names = strchr(names, ',');
+        if (names)
+            names++;
+    }
+    return false;
+}
+
+static bool wanted(const struct command_line *line, const struct explore_scenario *scenario) {
+    return !line->names || name_listed(line->names, scenario->name);
+}
+
+static void check_names(const char *names) {
+    char name[128];
+
+    while (names && *names) {
+        size_t length = strcspn(names, ",");
+        bool known = false;
+        snprintf(name, sizeof name, "%.*s", (int)length, names);
+        for (int i = 0; explore_scenarios[i]; i++)
+            known |= strcmp(explore_scenarios[i]->name, name) == 0;
+        if (!known) {
+            fprintf(stderr, "explore: no scenario named '%s'\n", name);
+            exit(2);
+        }
+        names += length + (names[length] == ',');
+    }
+}
+
+static unsigned long number(const char *text) {
+    char *end;
+    unsigned long value;
+
+    if (!text)
+        usage();
+    value = strtoul(text, &end, 0);
+    if (end == text || *end)
+        usage();
+    return value;
+}
+
+static void parse(int argc, char **argv, struct command_line *line) {
+    bool schedules_given = false;
+
+    memset(line, 0, sizeof *line);
+    line->campaign.depth = -1;
+    line->campaign.seed = 1;
+    for (int i = 1; i < argc; i++) {
+        const char *option = argv[i], *value = argv[i + 1];
+        if (strcmp(option, "--list") == 0) {
+            line->list = true;
+            continue;
+        }
+        if (strcmp(option, "--all") == 0) {
+            line->names = NULL;
+            continue;
+        }
+        if (strcmp(option, "--sync-points") == 0) {
+            rt.only_sync_points = true;
+            continue;
+        }
+        if (strcmp(option, "--show") == 0) {
+            line->show = true;
+            continue;
+        }
+        if (!value)
+            usage();
+        i++;
+        if (strcmp(option, "--scenario") == 0) {
+            line->names = value;
+        } else if (strcmp(option, "--schedules") == 0) {
+            line->campaign.schedules = number(value);
+            schedules_given = true;
+        } else if (strcmp(option, "--seconds") == 0) {
+            line->campaign.seconds = strtod(value, NULL);
+        } else if (strcmp(option, "--depth") == 0) {
+            line->campaign.depth = (int)number(value);
+        } else if (strcmp(option, "--seed") == 0) {
+            line->campaign.seed = number(value);
+        } else if (strcmp(option, "--replay") == 0) {
+            line->replay = true;
+            line->replay_seed = number(value);
+        } else if (strcmp(option, "--script") == 0) {
+            line->script = value;
+        } else if (strcmp(option, "--strategy") == 0) {
+            int kind = 0;
+            while (kind <= STRATEGY_DFS && strcmp(strategy_names[kind], value) != 0)
+                kind++;
+            if (kind > STRATEGY_DFS)
+                usage();
+            line->campaign.strategy = (enum strategy_kind)kind;
+        } else {
+            usage();
+        }
+    }
+    if (!schedules_given && line->campaign.seconds <= 0)
+        line->campaign.schedules = DEFAULT_SCHEDULES;
+    line->campaign.progress = isatty(STDOUT_FILENO);
+    check_names(line->names);
+}
+
+/* Runs one schedule with a trace; returns whether it failed. */
+static bool run_traced(const struct explore_scenario *scenario, struct plan plan, size_t events,
+                       struct outcome *outcome) {
+    plan.observe = true;
+    runtime_run(scenario, &plan, outcome);
+    trace_print_runs();
+    trace_print(events);
+    printf("  => %s after %u steps, hash %016lx\n", outcome->failed ? outcome->message : "clean",
+           outcome->steps, (unsigned long)outcome->hash);
+    return outcome->failed;
+}
+
+static void print_point_option(void) {
+    if (rt.only_sync_points)
+        printf(" --sync-points");
+}
+
+static void print_minimised(const struct explore_scenario *scenario, const struct plan *plan) {
+    struct script script = {0};
+    struct outcome outcome;
+
+    /* Once more, for the explicit form of the schedule. */
+    runtime_run(scenario, plan, &outcome);
+    script_copy(&script, &rt.taken);
+    size_t before = script.count;
+    if (!outcome.failed) {
+        printf("  the failure did not happen again: the scenario depends on earlier schedules\n");
+        return;
+    }
+    unsigned runs = campaign_minimise(scenario, plan->seed, outcome.message, &script);
+    printf("  minimised from %zu to %zu deviations in %u schedules:\n", before, script.count, runs);
+    printf("  again, minimised: --scenario %s --script ", scenario->name);
+    script_print(&script);
+    print_point_option();
+    putchar('\n');
+    struct plan minimal = {.strategy = STRATEGY_SCRIPT, .seed = plan->seed, .script = &script};
+    run_traced(scenario, minimal, TRACE_EVENTS_ON_FAILURE, &outcome);
+    free(script.items);
+}
+
+static void print_failure(const struct explore_scenario *scenario,
+                          const struct campaign_options *options,
+                          const struct campaign_result *result) {
+    printf("  %s\n", result->last.message);
+    printf("  seed %#lx, strategy %s", (unsigned long)result->plan.seed,
+           strategy_names[result->plan.strategy]);
+    if (result->plan.strategy == STRATEGY_DFS)
+        printf(", at most %d preemptions", result->plan.depth);
+    else if (result->plan.strategy == STRATEGY_PCT)
+        printf(", expected length %u", result->plan.length);
+    putchar('\n');
+    if (result->plan.strategy != STRATEGY_DFS) {
+        printf("  again: --scenario %s --replay %#lx", scenario->name,
+               (unsigned long)result->plan.seed);
+        if (result->plan.strategy == STRATEGY_RANDOM)
+            printf(" --strategy random");
+        if (options->depth >= 0)
+            printf(" --depth %d", options->depth);
+        print_point_option();
+        putchar('\n');
+    }
+    print_minimised(scenario, &result->plan);
+}
+
+/* Runs one scenario and prints its line; returns whether it did what it should. */
+static bool run_scenario(const struct explore_scenario *scenario, const struct command_line *line) {
+    struct campaign_options options = line->campaign;
+    struct campaign_result result;
+    bool passed;
+
+    if (scenario->expect && scenario->expect_within) {
+        options.schedules = scenario->expect_within;
+        options.seconds = 0;
+    }
+    campaign_run(scenario, &options, &result);
+    const struct outcome *last = &result.last;
+    if (scenario->expect)
+        passed = last->failed && strstr(last->message, scenario->expect) != NULL;
+    else
+        passed = !last->failed;
+    printf("%-4s %-28s %9lu schedules %8.0f/s %5lu steps each", passed ? "ok" : "FAIL",
+           scenario->name, result.schedules,
+           (double)result.schedules / (result.seconds > 0 ? result.seconds : 1e-9),
+           result.steps / result.schedules);
+    if (result.exhausted)
+        printf("  all within bound %d", result.plan.depth);
+    if (passed && scenario->expect)
+        printf("  found: %.60s", last->message);
+    else if (passed)
+        printf("  clean");
+    else if (!last->failed)
+        printf("  expected to find '%s', found nothing", scenario->expect);
+    putchar('\n');
+    if (last->failed && (!passed || line->show))
+        print_failure(scenario, &line->campaign, &result);
+    fflush(stdout);
+    return passed;
+}
+
+static bool run_single(const struct explore_scenario *scenario, const struct command_line *line) {
+    struct script script = {0};
+    struct outcome outcome;
+    struct plan plan = {.strategy = line->campaign.strategy,
+                        .seed = line->replay_seed,
+                        .depth = line->campaign.depth < 0 ? 0 : line->campaign.depth};
+
+    if (line->script) {
+        if (!script_parse(&script, line->script)) {
+            fprintf(stderr, "explore: cannot read the script\n");
+            exit(2);
+        }
+        plan.strategy = STRATEGY_SCRIPT;
+        plan.script = &script;
+    } else {
+        plan.length = campaign_calibrate(scenario);
+    }
+    printf("%s\n", scenario->name);
+    bool failed = run_traced(scenario, plan, SIZE_MAX, &outcome);
+    free(script.items);
+    return !failed;
+}
+
+int main(int argc, char **argv) {
+    struct command_line line;
+    int passed = 0, failed = 0;
+
+    parse(argc, argv, &line);
+    if ((line.replay || line.script) && (!line.names || strchr(line.names, ','))) {
+        fprintf(stderr, "explore: --replay and --script need one --scenario\n");
+        return 2;
+    }
+    if (line.replay && line.campaign.strategy == STRATEGY_DFS) {
+        fprintf(stderr, "explore: schedules of the dfs strategy are replayed with --script\n");
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    runtime_init();
+    for (int i = 0; explore_scenarios[i]; i++) {
+        const struct explore_scenario *scenario = explore_scenarios[i];
+        if (!wanted(&line, scenario))
+            continue;
+        if (line.list) {
+            printf("%-28s %d actor%s  %s\n", scenario->name, scenario->actors,
+                   scenario->actors == 1 ? " " : "s", scenario->shows);
+            continue;
+        }
+        if (scenario->actors < 1 || scenario->actors > MAX_ACTORS) {
+            fprintf(stderr, "explore: %s: bad number of actors\n", scenario->name);
+            return 2;
+        }
+        bool good = line.replay || line.script ? run_single(scenario, &line)
+                                               : run_scenario(scenario, &line);
+        if (good)
+            passed++;
+        else
+            failed++;
+    }
+    if (!line.list)
+        printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}

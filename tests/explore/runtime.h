@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the explorer's runtime share. Scenario files include explore.h only. */
+#ifndef EXPLORE_RUNTIME_H
+#define EXPLORE_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "explore.h"
+
+enum {
+    MAX_ACTORS = EXPLORE_MAX_ACTORS,
+    DEFAULT_MAX_STEPS = 20000,
+    MAX_STEPS_LIMIT = 30000, /* time stamps of the memory model are 16 bits wide */
+    MAX_DEPTH = 5,           /* PCT depth; also the largest DFS preemption bound plus two */
+    MESSAGE_SIZE = 320,
+};
+
+/* ---- deviations: the explicit form of a schedule ------------------------------------------- */
+
+/*
+ * The default schedule lets an actor run until it blocks, then runs the lowest-numbered actor that
+ * can run; loads return the newest value, weak compare-exchanges do not fail spuriously, and
+ * explore_rand() returns 0. Any schedule is the list of its deviations from that. Positions count
+ * in the actor's own steps, so that removing one deviation moves the others as little as possible.
+ */
+enum deviation_kind { DEV_SWITCH, DEV_STALE, DEV_SPURIOUS, DEV_RAND, DEV_KINDS };
+
+struct deviation {
+    uint8_t kind;
+    int8_t actor;      /* -1: outside the actors */
+    uint32_t position; /* the actor's own step; for DEV_RAND the number of its earlier calls */
+    uint32_t value;    /* next actor, number of stores skipped, or the random number */
+};
+
+struct script {
+    struct deviation *items;
+    size_t count;
+    size_t capacity;
+};
+
+void script_add(struct script *script, struct deviation item);
+void script_copy(struct script *to, const struct script *from);
+void script_print(const struct script *script);
+bool script_parse(struct script *script, const char *text);
+
+/* ---- strategies ----------------------------------------------------------------------------- */
+
+enum strategy_kind { STRATEGY_PCT, STRATEGY_RANDOM, STRATEGY_DFS, STRATEGY_SCRIPT };
+
+struct plan {
+    enum strategy_kind strategy;
+    uint64_t seed;
+    int depth;                   /* PCT: 1..5, 0 = taken from the seed; DFS: preemption bound */
+    uint32_t length;             /* PCT: expected number of steps */
+    const struct script *script; /* for STRATEGY_SCRIPT */
+    bool observe;                /* record events and their hash */
+};
+
+void strategy_begin(const struct plan *plan, int actors);
+int strategy_pick(unsigned runnable, int current, bool can_stay);
+void strategy_demote(int actor);
+unsigned strategy_stale(unsigned available);
+bool strategy_spurious(void);
+uint32_t strategy_rand(uint32_t n, uint32_t ordinal);
+/* The first step after now at which the strategy may want to switch away from the actor. */
+uint32_t strategy_next_event(int actor);
+/* DFS: moves on to the next schedule; false when all of them were tried. */
+void strategy_dfs_reset(void);
+bool strategy_dfs_advance(void);
+int strategy_default(unsigned runnable, int current, bool can_stay);
+
+/* ---- the running schedule ------------------------------------------------------------------- */
+
+struct outcome {
+    bool failed;
+    char message[MESSAGE_SIZE];
+    uint32_t steps;
+    uint64_t hash; /* only if observed */
+};
+
+struct runtime {
+    /* Read on every access: keep together. */
+    uintptr_t stack_low;  /* the range of addresses that are not worth a scheduling point */
+    uintptr_t stack_size; /* outside the actors this covers all addresses */
+    uint32_t steps;
+    uint32_t next_event; /* the step at which the slow path is due */
+    int self;            /* running actor, -1 outside and in quiet sections */
+    bool observe;
+    bool only_sync_points; /* plain accesses are checked but are not scheduling points */
+    const void *pc;        /* the access being made, for messages */
+
+    int current; /* running actor even in quiet sections, -1 outside */
+    int actors;
+    uint32_t max_steps;
+    uint32_t write_epoch; /* counts writes and returns of actors, for explore_relax() */
+    uint32_t step_base;   /* own step of the running actor = steps - step_base */
+    struct script taken;  /* the deviations of this schedule so far */
+};
+
+extern struct runtime rt;
+
+void runtime_init(void);
+void runtime_run(const struct explore_scenario *scenario, const struct plan *plan,
+                 struct outcome *outcome);
+void runtime_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void runtime_reschedule(void);
+
+/* For signal handlers: whether a schedule runs, and leaving it as failed. */
+bool runtime_in_schedule(void);
+unsigned long runtime_schedules(void);
+void runtime_abandon(const char *message) __attribute__((noreturn));
+void crash_init(void);
+
+static inline uint32_t runtime_own_step(void) { return rt.steps - rt.step_base; }
+
+/* A scheduling point: everything before it has happened, what follows has not. */
+static inline void runtime_point(void) {
+    if (++rt.steps >= rt.next_event)
+        runtime_reschedule();
+}
+
+/* ---- memory as the machine sees it ------------------------------------------------------------
+ */
+
+enum rmw_operation { RMW_EXCHANGE, RMW_ADD, RMW_SUB, RMW_AND, RMW_OR, RMW_XOR, RMW_NAND };
+
+static inline uint64_t memory_mask(unsigned size) { return UINT64_MAX >> (64 - 8 * size); }
+
+uint64_t memory_read_raw(uintptr_t address, unsigned size);
+void memory_write_raw(uintptr_t address, unsigned size, uint64_t value);
+uint64_t memory_apply(enum rmw_operation operation, uint64_t old, uint64_t operand);
+
+/* ---- weak memory ---------------------------------------------------------------------------- */
+
+typedef uint32_t clock_value;
+
+void memory_begin(void);
+/* Makes every store visible to the actor, as time would. */
+void memory_refresh(int actor);
+/* The vector clock of an actor, MAX_ACTORS entries. */
+const clock_value *memory_clock(int actor);
+
+uint64_t memory_load(uintptr_t address, unsigned size, int order);
+void memory_store(uintptr_t address, unsigned size, uint64_t value, int order);
+uint64_t memory_rmw(uintptr_t address, unsigned size, enum rmw_operation operation,
+                    uint64_t operand, int order);
+bool memory_compare_exchange(uintptr_t address, unsigned size, uint64_t *expected, uint64_t desired,
+                             int order, int failure_order, bool weak);
+void memory_fence(int order);
+
+/* ---- data races ----------------------------------------------------------------------------- */
+
+enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC_READ, ACCESS_ATOMIC_WRITE };
+
+void race_begin(void);
+void race_access(uintptr_t address, size_t size, enum access_kind kind);
+
+/* ---- trace and symbols ---------------------------------------------------------------------- */
+
+enum event_kind {
+    EVENT_READ,
+    EVENT_WRITE,
+    EVENT_LOAD,
+    EVENT_STORE,
+    EVENT_RMW,
+    EVENT_CAS,
+    EVENT_CAS_FAILED,
+    EVENT_FENCE,
+    EVENT_WAIT,
+    EVENT_RELAX,
+    EVENT_STEP,
+    EVENT_RETURN,
+};
+
+void trace_begin(void);
+/* The value of a plain write is filled in later: the hook runs before the write does. */
+void trace_event(enum event_kind kind, uintptr_t address, unsigned size, int order, uint64_t old,
+                 uint64_t value, unsigned stale);
+void trace_finish_write(void);
+uint64_t trace_hash(void);
+void trace_print(size_t last);
+void trace_print_runs(void);
+
+/* Writes "symbol+offset", or the number if there is no symbol. Returns buffer. */
+const char *symbol_name(uintptr_t address, char *buffer, size_t size);
+const char *symbol_function(uintptr_t address, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXPLORE_SCENARIOS_H
+#define EXPLORE_SCENARIOS_H
+
+#include "scenarios_vm.h"
+
+/* Those of scenarios_review.c, for the table in scenarios.c. */
+extern const struct explore_scenario r_entry, r_waiting_news, r_ctlr, r_remote_deactivate, r_wait,
+    r_many_edges, r_gate, r_block, r_evict, r_forward, r_routes, r_three, r_dir, r_parked, r_rwp,
+    r_priority, r_soft;
+
+#define REVIEW_SCENARIOS                                                                         \
+    &r_entry, &r_waiting_news, &r_ctlr, &r_remote_deactivate, &r_wait, &r_many_edges, &r_gate, \
+        &r_block, &r_evict, &r_forward, &r_routes, &r_three, &r_dir, &r_parked, &r_rwp,          \
+        &r_priority, &r_soft
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch_irq.h"
+
+/* 1.2.1: an edge-triggered interrupt is pending from the edge until it is acknowledged or cleared;
+ * a level-sensitive one while its level is asserted, or after software set it pending. */
+bool arch_may_be_pending(const struct arch_irq *a)
+{
+    if (!a->mapped)
+        return false;
+    return a->edge ? a->edge_latch : a->wire || a->soft_latch || a->message;
+}
+
+/* 12.4 ICH_LR<n>_EL2.State: of a hardware interrupt, the physical Distributor holds whether it is
+ * pending as well as active. So while it is active, whether its wire makes it pending again is for
+ * the physical Distributor to know, and it will signal it anew after the deactivation. */
+bool arch_must_be_pending(const struct arch_irq *a)
+{
+    if (!a->mapped)
+        return false;
+    if (a->hw && a->active && !a->edge)
+        return a->soft_latch || a->message;
+    return arch_may_be_pending(a);
+}
+
+/* Something asks for one more delivery. If a CPU interface can signal the interrupt just now, the
+ * architecture does not say whether one acknowledge takes both. */
+static void cause(struct arch_irq *a, bool *latch)
+{
+    *latch = true;
+    if (a->takeable)
+        a->merged = true;
+}
+
+/* A pulse shorter than anybody's look: an edge is latched, a level is forgotten (1.2.1). */
+void arch_pulse(struct arch_irq *a)
+{
+    if (a->edge)
+        cause(a, &a->edge_latch);
+}
+
+/* The wire is driven high. Each time this happens counts as an edge (the embedder's contract). */
+void arch_wire_high(struct arch_irq *a)
+{
+    a->wire = true;
+    if (a->edge)
+        cause(a, &a->edge_latch);
+}
+
+/* A latched edge stays latched when the wire falls; a level is gone. */
+void arch_wire_low(struct arch_irq *a)
+{
+    a->wire = false;
+}
+
+/* 12.9 GICD_SETSPI_NSR: adds the pending state. Edge-triggered: until activation or a clear;
+ * level-sensitive: until GICD_CLRSPI_NSR takes it back, whatever else happens. */
+void arch_message_high(struct arch_irq *a)
+{
+    if (a->edge)
+        cause(a, &a->edge_latch);
+    else
+        a->message = true;
+}
+
+/* 12.9 GICD_CLRSPI_NSR: edge-triggered: removes the pending state; level-sensitive: deasserts. */
+void arch_message_low(struct arch_irq *a)
+{
+    a->message = false;
+    if (a->edge) {
+        a->edge_latch = false;
+        a->merged = false;
+    }
+}
+
+/* 12.9 GICD_ISPENDR<n>: sets the pending state; a level-sensitive interrupt keeps it independent of
+ * its wire until it is acknowledged or cleared. */
+void arch_set_pending(struct arch_irq *a)
+{
+    cause(a, a->edge ? &a->edge_latch : &a->soft_latch);
+}
+
+/* 12.9 GICD_ICPENDR<n>: clears the pending state, but has no effect on a level that is asserted. */
+void arch_clear_pending(struct arch_irq *a)
+{
+    a->edge_latch = false;
+    a->soft_latch = false;
+    a->merged = false;
+}
+
+/* 12.9 GICD_ISACTIVER<n>: activates it; has no effect if it is active already. LPIs have no active
+ * state (5.1). */
+void arch_set_active(struct arch_irq *a, uint16_t pe)
+{
+    if (a->active || a->lpi)
+        return;
+    a->active = true;
+    a->active_on = pe;
+}
+
+/* 12.9 GICD_ICACTIVER<n>, and a deactivation that the CPU interface did not carry out itself. A
+ * hardware-mapped interrupt's physical interrupt is deactivated along with it (11.2.1), which ends
+ * what was forwarded. */
+void arch_clear_active(struct arch_irq *a)
+{
+    if (!a->active)
+        return;
+    a->active = false;
+    a->active_on = 0;
+    if (a->hw)
+        a->wire = false;
+}
+
+/* 12.9 GICD_ICFGR<n>: changing it "at a time when there is a pending interrupt will leave the
+ * interrupt in an UNKNOWN pending state"; otherwise nothing becomes pending but by the new rule.
+ * Bit 0 of `choice`: pending afterwards; bit 1: an asserted message is forgotten. */
+bool arch_configure(struct arch_irq *a, bool edge, unsigned choice)
+{
+    bool pending = arch_may_be_pending(a);
+
+    if (a->edge == edge || a->lpi)
+        return choice == 0;
+    if (choice > 3 || ((choice & 1) && !pending) || ((choice & 2) && !a->message))
+        return false;
+    a->edge = edge;
+    a->edge_latch = edge && (choice & 1);
+    a->soft_latch = !edge && (choice & 1);
+    if (choice & 2)
+        a->message = false;
+    return true;
+}
+
+/* 5.3 DISCARD: the translation is gone, and so is the pending state. */
+void arch_unmap(struct arch_irq *a)
+{
+    a->mapped = false;
+    a->wire = a->edge_latch = a->soft_latch = a->message = false;
+    a->merged = false;
+}
+
+/* 4.1: the Distributor forwards it to a CPU interface. */
+void arch_offer(struct arch_irq *a)
+{
+    a->takeable = true;
+    a->merged = false;
+}
+
+/* 4.1: acknowledged: pending to active, or to active and pending if a level is still asserted.
+ * The latches are consumed (choice 0), but a cause that came while takeable may stay for another
+ * delivery (choice 1). An LPI becomes inactive (4.1). */
+bool arch_acknowledge(struct arch_irq *a, uint16_t pe, unsigned choice)
+{
+    if (choice > (a->merged ? 1u : 0u))
+        return false;
+    if (choice == 0)
+        a->edge_latch = a->soft_latch = false;
+    a->takeable = a->merged = false;
+    if (!a->lpi) {
+        a->active = true;
+        a->active_on = pe;
+    }
+    return true;
+}
+
+/* 4.1: deactivated by the CPU interface on which it is active. */
+void arch_deactivate(struct arch_irq *a)
+{
+    a->active = false;
+    a->active_on = 0;
+}
+
+/* The Distributor has taken it back: from here on all earlier register writes have had effect. */
+void arch_withdraw(struct arch_irq *a)
+{
+    a->takeable = a->merged = false;
+}
+
+/* While a physical interrupt is active at the host, the host cannot see its line fall. What it has
+ * forwarded stands until it is deactivated, or until the host looks at the line and finds it low.
+ * If the host ended or re-read an interrupt whose line is high, it may count as forwarded at once
+ * (choice 1) or be forwarded again by the physical Distributor (choice 0). */
+bool arch_physical(struct arch_irq *a, bool line, bool ended, bool looked, unsigned choice)
+{
+    if (!a->hw)
+        return choice == 0;
+    if (choice > ((ended || looked) && line ? 1u : 0u))
+        return false;
+    if (ended || (!line && !a->active))
+        a->wire = false;
+    if (choice == 1)
+        a->wire = true;
+    return true;
+}
