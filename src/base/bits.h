@@ -30,9 +30,14 @@ static inline unsigned bits_first(uint64_t value)
     return (unsigned)__builtin_ctzll(value);
 }
 
+/* Number of bits that are set. Not the compiler's builtin: without the instruction it calls libgcc. */
 static inline unsigned bits_count(uint64_t value)
 {
-    return (unsigned)__builtin_popcountll(value);
+    unsigned count = 0;
+
+    for (; value; value &= value - 1)
+        count++;
+    return count;
 }
 
 static inline size_t align_up(size_t size, size_t alignment)
