@@ -107,10 +107,11 @@ uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
 
     *how = (struct irq_listing){.active = active, .hw = w & IRQ_HW};
 
-    if (active && pending && (!edge || how->hw)) {
+    if (active && pending && (!edge || how->hw || irq_target(w) != me)) {
         /* Never pending+active for a level, nor for a hardware-mapped interrupt (section 11.2.1
-         * makes the latter UNPREDICTABLE). What is pending waits in the word, and the guest's
-         * deactivation must be seen: so EOI = 1, which shares its bit with pINTID, so HW = 0. */
+         * makes the latter UNPREDICTABLE), nor if the pending part is another vCPU's. What is
+         * pending waits in the word, and the guest's deactivation must be seen: so EOI = 1, which
+         * shares its bit with pINTID, so HW = 0. */
         pending = false;
         how->hw = false;
         how->eoi = true;

@@ -229,6 +229,31 @@ static void an_active_edge_that_fires_again_comes_after_completion(void **state)
     rig_free(rig);
 }
 
+/* Active here, pending again, and routed elsewhere meanwhile: what is pending is the other's. */
+static void an_active_edge_that_fires_again_and_is_rerouted(void **state)
+{
+    struct rig *rig = rig_new(2, 2);
+
+    (void)state;
+    rig_setup(rig, 0, 40, true, 0x80);
+    rig_pulse(rig, 0, 40);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_pulse(rig, 0, 40);
+    rig_turn(rig, 0);
+    rig_dist_write(rig, 0x6000 + 8 * 40, 8, 1);
+    assert_int_equal(rig->kicks[0], 2);
+    rig_turn(rig, 0);
+    rig_enter(rig, 1);
+    rig_eoi(rig, 0, 40);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    assert_int_equal(rig->kicks[1], 1);
+    rig_turn(rig, 1);
+    assert_int_equal(rig_ack(rig, 1), 40);
+    rig_eoi(rig, 1, 40);
+    rig_free(rig);
+}
+
 static void eoimode_1_deactivates_by_dir_from_another_vcpu(void **state)
 {
     struct rig *rig = rig_new(1, 2);
@@ -425,6 +450,7 @@ int main(void)
         cmocka_unit_test(retarget_moves_a_pending_interrupt),
         cmocka_unit_test(a_route_to_nobody_keeps_it_pending),
         cmocka_unit_test(an_active_edge_that_fires_again_comes_after_completion),
+        cmocka_unit_test(an_active_edge_that_fires_again_and_is_rerouted),
         cmocka_unit_test(eoimode_1_deactivates_by_dir_from_another_vcpu),
         cmocka_unit_test(an_exit_without_interrupts_touches_nothing),
         cmocka_unit_test(a_waiting_interrupt_keeps_its_register_and_value),
