@@ -30,7 +30,8 @@ static inline unsigned bits_first(uint64_t value)
     return (unsigned)__builtin_ctzll(value);
 }
 
-/* Number of bits that are set. Not the compiler's builtin: without the instruction it calls libgcc. */
+/* Number of bits that are set. Not the compiler's builtin: without the instruction it calls libgcc.
+ */
 static inline unsigned bits_count(uint64_t value)
 {
     unsigned count = 0;

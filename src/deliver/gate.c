@@ -56,8 +56,7 @@ void gate_release(struct lvgic_vm *vm, struct gate *gate)
             gate_lower(&vm->vcpus[i * 64 + bit]);
 }
 
-uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate,
-                         struct effects *effects)
+uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate)
 {
     for (;;) {
         /* Acquire: the caller acts upon what it reads without a compare-and-swap. */
@@ -68,9 +67,6 @@ uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate
 
         uint32_t holder = irq_holder(w);
 
-        /* What this thread has collected is carried out before it waits: the vCPU that it waits
-         * for may need it. */
-        effects_run(vm, effects);
         if (!(gate->held[holder / 64] & BIT64(holder % 64))) {
             gate->held[holder / 64] |= BIT64(holder % 64);
             gate_raise(&vm->vcpus[holder]);

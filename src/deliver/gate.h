@@ -30,16 +30,15 @@ void gate_wait_open(struct lvgic_vcpu *vcpu);
 void gate_raise(struct lvgic_vcpu *vcpu);
 void gate_lower(struct lvgic_vcpu *vcpu);
 
-/* Wait until a vCPU that is held is out of the guest. Effects of this thread must have been carried
- * out: somebody may wait for them. */
+/* Wait until a vCPU that is held is out of the guest. */
 void gate_wait_out(struct lvgic_vcpu *vcpu);
 
 void gate_init(struct gate *gate);
 void gate_release(struct lvgic_vm *vm, struct gate *gate);
 
 /* The word of an interrupt while it is in no list register, its holder kept out if it was in one.
+ * May wait: effects that were collected have been carried out before, somebody may wait for them.
  * Every other vCPU may still take it into one: who wants to change it as well looks again. */
-uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate,
-                         struct effects *effects);
+uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate);
 
 #endif

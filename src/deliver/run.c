@@ -38,8 +38,7 @@ static void take_notices(struct lvgic_vcpu *vcpu)
 static bool has_notice(const struct lvgic_vcpu *vcpu)
 {
     /* Relaxed: ordered after the publication by its fence. */
-    return waiting_has_news(vcpu) ||
-           atomic_load_explicit(&vcpu->attention, memory_order_relaxed);
+    return waiting_has_news(vcpu) || atomic_load_explicit(&vcpu->attention, memory_order_relaxed);
 }
 
 /* "In guest" is published first, and the list registers are filled after: so what comes during the

@@ -169,8 +169,8 @@ uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool 
         .acknowledged = acknowledged && active,
         /* Filled active and no longer so, or acknowledged and already gone; a register that was
          * pending+active and came back active went through both. */
-        .deactivated = !(w & IRQ_NOACT) && ((how->active && (!active || acknowledged)) ||
-                                            (acknowledged && !active)),
+        .deactivated = !(w & IRQ_NOACT) &&
+                       ((how->active && (!active || acknowledged)) || (acknowledged && !active)),
     };
 
     w &= ~(IRQ_INLR | IRQ_CLRP | IRQ_ACT);

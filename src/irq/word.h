@@ -183,15 +183,15 @@ static inline bool irq_replayable(uint64_t w, uint32_t gen, uint32_t me)
 
 /* Does this change leave a physical interrupt behind that nobody in the guest will deactivate any
  * more? Deactivated by register or count, no longer pending, or no longer mapped. Then whoever made
- * the change calls host->phys_deactivate, after the change (whose LINE is low): the next forward can
- * only come after that. While INLR the fold says it instead. */
+ * the change calls host->phys_deactivate, after the change (whose LINE is low): the next forward
+ * can only come after that. While INLR the fold says it instead. */
 static inline bool irq_frees_physical(uint64_t old, uint64_t new)
 {
     bool owned = (old & IRQ_ACT) || irq_pending(old);
 
-    if (!(old & IRQ_HW) || (new & (IRQ_INLR | IRQ_ACT)))
+    if (!(old & IRQ_HW) || (new &(IRQ_INLR | IRQ_ACT)))
         return false;
-    return (old & IRQ_ACT) || (owned && (!irq_pending(new) || !(new & IRQ_HW)));
+    return (old & IRQ_ACT) || (owned && (!irq_pending(new) || !(new &IRQ_HW)));
 }
 
 /* Neither mapped nor in a list register: nobody holds the slot any more. */

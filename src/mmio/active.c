@@ -12,15 +12,13 @@
 uint64_t mmio_exact_word(struct lvgic_vcpu *vcpu, uint32_t slot)
 {
     struct irq *irq = vcpu_irq(vcpu, slot);
-    struct effects effects;
     struct gate gate;
     uint64_t w = irq_load(irq);
 
     if (!(w & IRQ_INLR))
         return w;
-    effects_init(&effects);
     gate_init(&gate);
-    w = gate_exact_word(vcpu->vm, irq, &gate, &effects);
+    w = gate_exact_word(vcpu->vm, irq, &gate);
     gate_release(vcpu->vm, &gate);
     return w;
 }
@@ -36,7 +34,7 @@ static struct irq_change change_exactly(struct lvgic_vcpu *vcpu, uint32_t slot,
 
     gate_init(&gate);
     do {
-        gate_exact_word(vcpu->vm, irq, &gate, effects);
+        gate_exact_word(vcpu->vm, irq, &gate);
         change = deliver_event(vcpu, slot, 0, event, arg, effects);
     } while (change.done && (change.old & IRQ_INLR));
     gate_release(vcpu->vm, &gate);
@@ -62,8 +60,8 @@ void mmio_clear_active(struct lvgic_vcpu *vcpu, uint32_t slot)
     effects_init(&effects);
     struct irq_change change = change_exactly(vcpu, slot, IRQ_EV_CLEAR_ACTIVE, 0, &effects);
 
-    if (change.done && (change.old & IRQ_ACT) && !(change.new & IRQ_EDGE) &&
-        (change.new & IRQ_NOTIFY))
+    if (change.done && (change.old & IRQ_ACT) && !(change.new &IRQ_EDGE) &&
+        (change.new &IRQ_NOTIFY))
         effects_act(&effects, vcpu, slot, ACT_NOTIFY);
     effects_run(vcpu->vm, &effects);
 }

@@ -13,14 +13,16 @@ enum {
     DFS_DEFAULT_BOUND = 2,
 };
 
-static double now(void) {
+static double now(void)
+{
     struct timespec time;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-uint32_t campaign_calibrate(const struct explore_scenario *scenario) {
+uint32_t campaign_calibrate(const struct explore_scenario *scenario)
+{
     uint64_t steps = 0;
 
     for (int i = 0; i < CALIBRATION_RUNS; i++) {
@@ -38,7 +40,8 @@ uint32_t campaign_calibrate(const struct explore_scenario *scenario) {
  * comparing everything that happened finds state that setup() forgets, time, and random numbers.
  */
 static void same_twice(const struct explore_scenario *scenario, const struct plan *plan,
-                       struct outcome *outcome) {
+                       struct outcome *outcome)
+{
     struct plan observed = *plan;
     struct outcome first;
 
@@ -61,7 +64,8 @@ struct pace {
 };
 
 /* Called after every schedule; true when a bound is reached. */
-static bool out_of_budget(struct pace *pace) {
+static bool out_of_budget(struct pace *pace)
+{
     const struct campaign_options *options = pace->options;
     struct campaign_result *result = pace->result;
 
@@ -79,7 +83,8 @@ static bool out_of_budget(struct pace *pace) {
     return options->seconds > 0 && time - pace->started >= options->seconds;
 }
 
-static void run_checked(struct pace *pace) {
+static void run_checked(struct pace *pace)
+{
     struct campaign_result *result = pace->result;
 
     if (result->schedules++ < DETERMINISM_RUNS)
@@ -89,7 +94,8 @@ static void run_checked(struct pace *pace) {
     result->steps += result->last.steps;
 }
 
-static void run_dfs(struct pace *pace, int bound) {
+static void run_dfs(struct pace *pace, int bound)
+{
     struct campaign_result *result = pace->result;
 
     for (int preemptions = 0; preemptions <= bound; preemptions++) {
@@ -105,7 +111,8 @@ static void run_dfs(struct pace *pace, int bound) {
     result->exhausted = true;
 }
 
-static void run_random(struct pace *pace) {
+static void run_random(struct pace *pace)
+{
     const struct campaign_options *options = pace->options;
     struct campaign_result *result = pace->result;
 
@@ -120,7 +127,8 @@ static void run_random(struct pace *pace) {
 }
 
 void campaign_run(const struct explore_scenario *scenario, const struct campaign_options *options,
-                  struct campaign_result *result) {
+                  struct campaign_result *result)
+{
     struct pace pace = {.scenario = scenario, .options = options, .result = result};
 
     memset(result, 0, sizeof *result);
@@ -135,7 +143,8 @@ void campaign_run(const struct explore_scenario *scenario, const struct campaign
 }
 
 /* Messages name actors and values that may change; what comes before the colon is the kind. */
-static bool same_failure(const char *a, const char *b) {
+static bool same_failure(const char *a, const char *b)
+{
     if (strncmp(a, "check failed", 12) == 0)
         return strcmp(a, b) == 0;
     size_t length = strcspn(a, ":");
@@ -143,7 +152,8 @@ static bool same_failure(const char *a, const char *b) {
 }
 
 unsigned campaign_minimise(const struct explore_scenario *scenario, uint64_t seed,
-                           const char *message, struct script *script) {
+                           const char *message, struct script *script)
+{
     static struct script candidate, best;
     unsigned runs = 0;
     bool smaller = true;

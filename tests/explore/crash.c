@@ -15,7 +15,8 @@ enum { HANG_SECONDS = 20 };
  * A crash of the code under test is a failure of the schedule like any other. The handler runs on
  * its own stack and abandons the fiber that crashed.
  */
-static void on_crash(int number, siginfo_t *info, void *context) {
+static void on_crash(int number, siginfo_t *info, void *context)
+{
     sigset_t set;
     char symbol[128], message[MESSAGE_SIZE];
 
@@ -33,7 +34,8 @@ static void on_crash(int number, siginfo_t *info, void *context) {
 }
 
 /* Catches loops that contain no scheduling point at all, which the step limit cannot see. */
-static void on_watchdog(int number, siginfo_t *info, void *context) {
+static void on_watchdog(int number, siginfo_t *info, void *context)
+{
     static unsigned long seen_schedules;
     static uint32_t seen_steps;
     static unsigned ticks;
@@ -48,7 +50,8 @@ static void on_watchdog(int number, siginfo_t *info, void *context) {
     }
 }
 
-void crash_init(void) {
+void crash_init(void)
+{
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
     static char signal_stack[64 * 1024];
     stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};

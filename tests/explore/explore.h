@@ -51,9 +51,9 @@ void explore_fail(const char *format, ...) __attribute__((noreturn, format(print
 
 #define EXPLORE_TEXT_(x) #x
 #define EXPLORE_TEXT(x) EXPLORE_TEXT_(x)
-#define explore_check(condition)                                                                   \
-    ((condition)                                                                                   \
-         ? (void)0                                                                                 \
+#define explore_check(condition) \
+    ((condition)                 \
+         ? (void)0               \
          : explore_fail("check failed: %s (%s)", #condition, __FILE__ ":" EXPLORE_TEXT(__LINE__)))
 
 /* A number in [0, n), n >= 1, that is part of the schedule. Usable in setup() and in actors. */

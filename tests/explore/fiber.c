@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-char *fiber_stack_alloc(size_t size) {
+char *fiber_stack_alloc(size_t size)
+{
     size_t guard = (size_t)sysconf(_SC_PAGESIZE);
     char *memory = mmap(NULL, size + guard, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -23,7 +24,8 @@ char *fiber_stack_alloc(size_t size) {
 
 /* The portable way. Each switch costs two system calls, so it is several times slower. */
 
-void fiber_start(struct fiber *fiber, char *stack, size_t size, void (*entry)(void)) {
+void fiber_start(struct fiber *fiber, char *stack, size_t size, void (*entry)(void))
+{
     getcontext(&fiber->context);
     fiber->context.uc_stack.ss_sp = stack;
     fiber->context.uc_stack.ss_size = size;
@@ -31,7 +33,8 @@ void fiber_start(struct fiber *fiber, char *stack, size_t size, void (*entry)(vo
     makecontext(&fiber->context, entry, 0);
 }
 
-void fiber_switch(struct fiber *from, struct fiber *to) {
+void fiber_switch(struct fiber *from, struct fiber *to)
+{
     swapcontext(&from->context, &to->context);
 }
 
@@ -103,7 +106,8 @@ __asm__(".text\n"
 enum { FRAME_WORDS = 20, FRAME_RETURN = 1 };
 #endif
 
-void fiber_start(struct fiber *fiber, char *stack, size_t size, void (*entry)(void)) {
+void fiber_start(struct fiber *fiber, char *stack, size_t size, void (*entry)(void))
+{
     /*
      * The frame looks as if explore_fiber_swap had just saved it. On x86-64 the word above the
      * return address gives entry() the stack alignment it would have after a call.
@@ -117,7 +121,8 @@ void fiber_start(struct fiber *fiber, char *stack, size_t size, void (*entry)(vo
     fiber->stack_pointer = frame;
 }
 
-void fiber_switch(struct fiber *from, struct fiber *to) {
+void fiber_switch(struct fiber *from, struct fiber *to)
+{
     explore_fiber_swap(&from->stack_pointer, to->stack_pointer);
 }
 

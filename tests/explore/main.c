@@ -21,7 +21,8 @@ struct command_line {
 
 static const char *const strategy_names[] = {"pct", "random", "dfs"};
 
-static void usage(void) {
+static void usage(void)
+{
     fputs("usage: explore [--list] [--scenario NAME[,NAME...] | --all] [--schedules N]\n"
           "               [--seconds S] [--strategy pct|random|dfs] [--depth D] [--seed S]\n"
           "               [--replay SEED] [--script TEXT] [--show] [--sync-points]\n"
@@ -38,7 +39,8 @@ static void usage(void) {
     exit(2);
 }
 
-static bool name_listed(const char *names, const char *name) {
+static bool name_listed(const char *names, const char *name)
+{
     size_t length = strlen(name);
 
     while (names) {
@@ -51,11 +53,13 @@ static bool name_listed(const char *names, const char *name) {
     return false;
 }
 
-static bool wanted(const struct command_line *line, const struct explore_scenario *scenario) {
+static bool wanted(const struct command_line *line, const struct explore_scenario *scenario)
+{
     return !line->names || name_listed(line->names, scenario->name);
 }
 
-static void check_names(const char *names) {
+static void check_names(const char *names)
+{
     char name[128];
 
     while (names && *names) {
@@ -72,7 +76,8 @@ static void check_names(const char *names) {
     }
 }
 
-static unsigned long number(const char *text) {
+static unsigned long number(const char *text)
+{
     char *end;
     unsigned long value;
 
@@ -84,7 +89,8 @@ static unsigned long number(const char *text) {
     return value;
 }
 
-static void parse(int argc, char **argv, struct command_line *line) {
+static void parse(int argc, char **argv, struct command_line *line)
+{
     bool schedules_given = false;
 
     memset(line, 0, sizeof *line);
@@ -146,7 +152,8 @@ static void parse(int argc, char **argv, struct command_line *line) {
 
 /* Runs one schedule with a trace; returns whether it failed. */
 static bool run_traced(const struct explore_scenario *scenario, struct plan plan, size_t events,
-                       struct outcome *outcome) {
+                       struct outcome *outcome)
+{
     plan.observe = true;
     runtime_run(scenario, &plan, outcome);
     trace_print_runs();
@@ -156,12 +163,14 @@ static bool run_traced(const struct explore_scenario *scenario, struct plan plan
     return outcome->failed;
 }
 
-static void print_point_option(void) {
+static void print_point_option(void)
+{
     if (rt.only_sync_points)
         printf(" --sync-points");
 }
 
-static void print_minimised(const struct explore_scenario *scenario, const struct plan *plan) {
+static void print_minimised(const struct explore_scenario *scenario, const struct plan *plan)
+{
     struct script script = {0};
     struct outcome outcome;
 
@@ -186,7 +195,8 @@ static void print_minimised(const struct explore_scenario *scenario, const struc
 
 static void print_failure(const struct explore_scenario *scenario,
                           const struct campaign_options *options,
-                          const struct campaign_result *result) {
+                          const struct campaign_result *result)
+{
     printf("  %s\n", result->last.message);
     printf("  seed %#lx, strategy %s", (unsigned long)result->plan.seed,
            strategy_names[result->plan.strategy]);
@@ -209,7 +219,8 @@ static void print_failure(const struct explore_scenario *scenario,
 }
 
 /* Runs one scenario and prints its line; returns whether it did what it should. */
-static bool run_scenario(const struct explore_scenario *scenario, const struct command_line *line) {
+static bool run_scenario(const struct explore_scenario *scenario, const struct command_line *line)
+{
     struct campaign_options options = line->campaign;
     struct campaign_result result;
     bool passed;
@@ -243,7 +254,8 @@ static bool run_scenario(const struct explore_scenario *scenario, const struct c
     return passed;
 }
 
-static bool run_single(const struct explore_scenario *scenario, const struct command_line *line) {
+static bool run_single(const struct explore_scenario *scenario, const struct command_line *line)
+{
     struct script script = {0};
     struct outcome outcome;
     struct plan plan = {.strategy = line->campaign.strategy,
@@ -266,7 +278,8 @@ static bool run_single(const struct explore_scenario *scenario, const struct com
     return !failed;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct command_line line;
     int passed = 0, failed = 0;
 

@@ -74,7 +74,8 @@ static struct chunk {
 } * first_chunk, *chunk;
 static size_t chunk_used;
 
-static struct message *new_message(uint32_t length) {
+static struct message *new_message(uint32_t length)
+{
     size_t size = (sizeof(struct message) + length * sizeof(stamp) + 63) & ~(size_t)63;
 
     if (!chunk || chunk_used + size > ARENA_CHUNK) {
@@ -99,22 +100,26 @@ static struct message *new_message(uint32_t length) {
 }
 
 /* All views are zero beyond location_count, so whole blocks can be processed. */
-static uint32_t view_length(void) {
+static uint32_t view_length(void)
+{
     return (location_count + VIEW_ALIGN - 1) & ~(uint32_t)(VIEW_ALIGN - 1);
 }
 
-static void join_view(stamp *to, const stamp *from, uint32_t length) {
+static void join_view(stamp *to, const stamp *from, uint32_t length)
+{
     for (uint32_t i = 0; i < length; i++)
         to[i] = to[i] < from[i] ? from[i] : to[i];
 }
 
-static void join_clock(clock_value *to, const clock_value *from) {
+static void join_clock(clock_value *to, const clock_value *from)
+{
     for (int i = 0; i < CLOCKS; i++)
         to[i] = to[i] < from[i] ? from[i] : to[i];
 }
 
 /* What an actor publishes: everything it has seen and done so far. */
-static const struct message *snapshot(struct actor_memory *memory) {
+static const struct message *snapshot(struct actor_memory *memory)
+{
     uint32_t length = view_length();
     struct message *message = new_message(length);
 
@@ -125,7 +130,8 @@ static const struct message *snapshot(struct actor_memory *memory) {
     return message;
 }
 
-static const struct message *join_messages(const struct message *a, const struct message *b) {
+static const struct message *join_messages(const struct message *a, const struct message *b)
+{
     if (!a || !b)
         return a ? a : b;
     if (a->length < b->length) {
@@ -144,7 +150,8 @@ static const struct message *join_messages(const struct message *a, const struct
 /* ---- locations ------------------------------------------------------------------------------ */
 
 /* Appends a store and returns its number; the location's memory itself is up to the caller. */
-static uint32_t append(struct location *location, uint64_t value, const struct message *message) {
+static uint32_t append(struct location *location, uint64_t value, const struct message *message)
+{
     uint32_t number = location->count++;
 
     location->stores[number % HISTORY] = (struct store){value, message};
@@ -153,7 +160,8 @@ static uint32_t append(struct location *location, uint64_t value, const struct m
     return number;
 }
 
-static struct location *locate(uintptr_t address, unsigned size) {
+static struct location *locate(uintptr_t address, unsigned size)
+{
     uint32_t hash = (uint32_t)((address * 0x9e3779b97f4a7c15u) >> 40) % HASH_SIZE;
 
     while (table[hash].generation == generation) {
@@ -191,18 +199,21 @@ static struct location *locate(uintptr_t address, unsigned size) {
 
 /* ---- orders --------------------------------------------------------------------------------- */
 
-static bool acquires(int order) {
+static bool acquires(int order)
+{
     return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL ||
            order == __ATOMIC_SEQ_CST;
 }
 
-static bool releases(int order) {
+static bool releases(int order)
+{
     return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
 /* ---- accesses ------------------------------------------------------------------------------- */
 
-void memory_begin(void) {
+void memory_begin(void)
+{
     size_t touched = view_length() * sizeof(stamp);
 
     for (int i = 0; i < MAX_ACTORS; i++) {
@@ -224,15 +235,20 @@ void memory_begin(void) {
     }
 }
 
-void memory_refresh(int actor) {
+void memory_refresh(int actor)
+{
     for (uint32_t i = 0; i < location_count; i++)
         memories[actor].view[i] = (stamp)(locations[i].count - 1);
 }
 
-const clock_value *memory_clock(int actor) { return memories[actor].clock; }
+const clock_value *memory_clock(int actor)
+{
+    return memories[actor].clock;
+}
 
 /* The oldest store the running actor may read. */
-static uint32_t oldest_readable(const struct location *location, int order) {
+static uint32_t oldest_readable(const struct location *location, int order)
+{
     uint32_t index = (uint32_t)(location - locations);
     uint32_t oldest = memories[rt.self].view[index];
 
@@ -241,7 +257,8 @@ static uint32_t oldest_readable(const struct location *location, int order) {
     return oldest < location->oldest ? location->oldest : oldest;
 }
 
-static void read_store(struct location *location, uint32_t number, int order) {
+static void read_store(struct location *location, uint32_t number, int order)
+{
     uint32_t index = (uint32_t)(location - locations);
     struct actor_memory *memory = &memories[rt.self];
     const struct message *message = location->stores[number % HISTORY].message;
@@ -262,7 +279,8 @@ static void read_store(struct location *location, uint32_t number, int order) {
 }
 
 static void write_store(struct location *location, uint64_t value, int order,
-                        const struct message *inherited) {
+                        const struct message *inherited)
+{
     uint32_t index = (uint32_t)(location - locations);
     struct actor_memory *memory = &memories[rt.self];
 
@@ -275,7 +293,8 @@ static void write_store(struct location *location, uint64_t value, int order,
     rt.write_epoch++;
 }
 
-uint64_t memory_load(uintptr_t address, unsigned size, int order) {
+uint64_t memory_load(uintptr_t address, unsigned size, int order)
+{
     race_access(address, size, ACCESS_ATOMIC_READ);
     struct location *location = locate(address, size);
     uint32_t newest = location->count - 1;
@@ -289,7 +308,8 @@ uint64_t memory_load(uintptr_t address, unsigned size, int order) {
     return value;
 }
 
-void memory_store(uintptr_t address, unsigned size, uint64_t value, int order) {
+void memory_store(uintptr_t address, unsigned size, uint64_t value, int order)
+{
     race_access(address, size, ACCESS_ATOMIC_WRITE);
     struct location *location = locate(address, size);
     uint64_t old = location->stores[(location->count - 1) % HISTORY].value;
@@ -301,7 +321,8 @@ void memory_store(uintptr_t address, unsigned size, uint64_t value, int order) {
 }
 
 uint64_t memory_rmw(uintptr_t address, unsigned size, enum rmw_operation operation,
-                    uint64_t operand, int order) {
+                    uint64_t operand, int order)
+{
     race_access(address, size, ACCESS_ATOMIC_WRITE);
     struct location *location = locate(address, size);
     const struct store *last = &location->stores[(location->count - 1) % HISTORY];
@@ -317,7 +338,8 @@ uint64_t memory_rmw(uintptr_t address, unsigned size, enum rmw_operation operati
 }
 
 bool memory_compare_exchange(uintptr_t address, unsigned size, uint64_t *expected, uint64_t desired,
-                             int order, int failure_order, bool weak) {
+                             int order, int failure_order, bool weak)
+{
     struct location *location = locate(address, size);
     uint32_t newest = location->count - 1;
     uint32_t oldest = oldest_readable(location, failure_order);
@@ -347,7 +369,8 @@ bool memory_compare_exchange(uintptr_t address, unsigned size, uint64_t *expecte
     return true;
 }
 
-void memory_fence(int order) {
+void memory_fence(int order)
+{
     struct actor_memory *memory = &memories[rt.self];
     uint32_t length = view_length();
 

@@ -43,7 +43,8 @@ static uint32_t generation;
 static const char *const kind_names[] = {"plain read", "plain write", "atomic read",
                                          "atomic write"};
 
-void race_begin(void) {
+void race_begin(void)
+{
     record_count = 1;
     if (++generation == 0) {
         memset(table, 0, sizeof table);
@@ -51,7 +52,8 @@ void race_begin(void) {
     }
 }
 
-static uint32_t *find_word(uintptr_t word) {
+static uint32_t *find_word(uintptr_t word)
+{
     uint32_t hash = (uint32_t)((word * 0x9e3779b97f4a7c15u) >> 36) % HASH_SIZE;
 
     while (table[hash].generation == generation) {
@@ -65,16 +67,19 @@ static uint32_t *find_word(uintptr_t word) {
     return &table[hash].first;
 }
 
-static bool is_write(enum access_kind kind) {
+static bool is_write(enum access_kind kind)
+{
     return kind == ACCESS_WRITE || kind == ACCESS_ATOMIC_WRITE;
 }
 
-static bool is_atomic(enum access_kind kind) {
+static bool is_atomic(enum access_kind kind)
+{
     return kind == ACCESS_ATOMIC_READ || kind == ACCESS_ATOMIC_WRITE;
 }
 
 static void report(uintptr_t word, uint8_t bytes, enum access_kind kind, int other,
-                   enum access_kind other_kind) {
+                   enum access_kind other_kind)
+{
     char symbol[128], function[128];
     uintptr_t address = word + (uintptr_t)__builtin_ctz(bytes);
     int size = __builtin_popcount(bytes);
@@ -88,7 +93,8 @@ static void report(uintptr_t word, uint8_t bytes, enum access_kind kind, int oth
 }
 
 /* Finds an actor whose last access in the list is not ordered before the running actor. */
-static int unordered(const clock_value *last, const clock_value *now) {
+static int unordered(const clock_value *last, const clock_value *now)
+{
     for (int i = 0; i < MAX_ACTORS; i++) {
         if (last[i] > now[i] && i != rt.self)
             return i;
@@ -97,7 +103,8 @@ static int unordered(const clock_value *last, const clock_value *now) {
 }
 
 static void check(const struct record *record, uintptr_t word, uint8_t bytes, enum access_kind kind,
-                  const clock_value *now) {
+                  const clock_value *now)
+{
     int other;
 
     if (record->writer >= 0 && record->writer != rt.self && record->written > now[record->writer])
@@ -119,7 +126,8 @@ static void check(const struct record *record, uintptr_t word, uint8_t bytes, en
     }
 }
 
-static struct record *new_record(uint32_t *first, uint8_t bytes) {
+static struct record *new_record(uint32_t *first, uint8_t bytes)
+{
     if (record_count == MAX_RECORDS)
         runtime_fail("explorer: more than %d memory cells touched in one schedule", MAX_RECORDS);
     struct record *record = &records[record_count];
@@ -131,7 +139,8 @@ static struct record *new_record(uint32_t *first, uint8_t bytes) {
     return record;
 }
 
-static void access_word(uintptr_t word, uint8_t bytes, enum access_kind kind) {
+static void access_word(uintptr_t word, uint8_t bytes, enum access_kind kind)
+{
     const clock_value *now = memory_clock(rt.self);
     uint32_t *first = find_word(word);
     struct record *exact = NULL;
@@ -167,7 +176,8 @@ static void access_word(uintptr_t word, uint8_t bytes, enum access_kind kind) {
     }
 }
 
-void race_access(uintptr_t address, size_t size, enum access_kind kind) {
+void race_access(uintptr_t address, size_t size, enum access_kind kind)
+{
     while (size > 0) {
         uintptr_t word = address & ~(uintptr_t)7;
         unsigned offset = (unsigned)(address - word);

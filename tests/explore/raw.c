@@ -2,7 +2,8 @@
 /* Direct accesses to memory by size, and the arithmetic of read-modify-writes. */
 #include "runtime.h"
 
-uint64_t memory_read_raw(uintptr_t address, unsigned size) {
+uint64_t memory_read_raw(uintptr_t address, unsigned size)
+{
     switch (size) {
     case 1:
         return *(volatile uint8_t *)address;
@@ -15,7 +16,8 @@ uint64_t memory_read_raw(uintptr_t address, unsigned size) {
     }
 }
 
-void memory_write_raw(uintptr_t address, unsigned size, uint64_t value) {
+void memory_write_raw(uintptr_t address, unsigned size, uint64_t value)
+{
     switch (size) {
     case 1:
         *(volatile uint8_t *)address = (uint8_t)value;
@@ -32,7 +34,8 @@ void memory_write_raw(uintptr_t address, unsigned size, uint64_t value) {
     }
 }
 
-uint64_t memory_apply(enum rmw_operation operation, uint64_t old, uint64_t operand) {
+uint64_t memory_apply(enum rmw_operation operation, uint64_t old, uint64_t operand)
+{
     switch (operation) {
     case RMW_ADD:
         return old + operand;

@@ -48,18 +48,21 @@ static unsigned long schedules_run;
 
 /* ---- failing -------------------------------------------------------------------------------- */
 
-static void make_accesses_direct(void) {
+static void make_accesses_direct(void)
+{
     rt.self = -1;
     rt.stack_low = 0;
     rt.stack_size = UINTPTR_MAX;
 }
 
-static void leave_actor_mode(void) {
+static void leave_actor_mode(void)
+{
     make_accesses_direct();
     rt.current = -1;
 }
 
-static void enter_actor_mode(int index) {
+static void enter_actor_mode(int index)
+{
     rt.self = index;
     rt.current = index;
     rt.stack_low = (uintptr_t)actors[index].stack;
@@ -68,7 +71,8 @@ static void enter_actor_mode(int index) {
 
 static void fail_with(const char *format, va_list arguments) __attribute__((noreturn));
 
-static void fail_with(const char *format, va_list arguments) {
+static void fail_with(const char *format, va_list arguments)
+{
     int failing = rt.current;
 
     if (!outcome_now) {
@@ -86,23 +90,32 @@ static void fail_with(const char *format, va_list arguments) {
     longjmp(escape, 1);
 }
 
-void runtime_fail(const char *format, ...) {
+void runtime_fail(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     fail_with(format, arguments);
 }
 
-void explore_fail(const char *format, ...) {
+void explore_fail(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     fail_with(format, arguments);
 }
 
-bool runtime_in_schedule(void) { return outcome_now != NULL; }
+bool runtime_in_schedule(void)
+{
+    return outcome_now != NULL;
+}
 
-unsigned long runtime_schedules(void) { return schedules_run; }
+unsigned long runtime_schedules(void)
+{
+    return schedules_run;
+}
 
-void runtime_abandon(const char *message) {
+void runtime_abandon(const char *message)
+{
     leave_actor_mode();
     outcome_now->failed = true;
     snprintf(outcome_now->message, sizeof outcome_now->message, "%s", message);
@@ -111,7 +124,8 @@ void runtime_abandon(const char *message) {
 
 /* ---- switching ------------------------------------------------------------------------------ */
 
-static bool actor_can_run(int index) {
+static bool actor_can_run(int index)
+{
     struct actor *actor = &actors[index];
 
     switch (actor->state) {
@@ -132,7 +146,8 @@ static bool actor_can_run(int index) {
     }
 }
 
-static unsigned runnable_actors(int except) {
+static unsigned runnable_actors(int except)
+{
     unsigned runnable = 0;
 
     for (int i = 0; i < rt.actors; i++) {
@@ -142,7 +157,8 @@ static unsigned runnable_actors(int except) {
     return runnable;
 }
 
-static void set_current(int index) {
+static void set_current(int index)
+{
     struct actor *actor = &actors[index];
 
     if (actor->state != ACTOR_READY) {
@@ -155,7 +171,8 @@ static void set_current(int index) {
 }
 
 /* Decides when the fast path of runtime_point() has to give way to the slow one. */
-static void set_next_event(void) {
+static void set_next_event(void)
+{
     uint32_t next = run_started + FAIR_RUN;
     uint32_t wanted = strategy_next_event(rt.current);
 
@@ -169,12 +186,14 @@ static void set_next_event(void) {
     rt.next_event = next;
 }
 
-static void check_step_limit(void) {
+static void check_step_limit(void)
+{
     if (rt.steps >= rt.max_steps)
         runtime_fail("livelock: not finished after %u steps", rt.steps);
 }
 
-static int decide(unsigned runnable, int current, bool can_stay) {
+static int decide(unsigned runnable, int current, bool can_stay)
+{
     int next = strategy_pick(runnable, current, can_stay);
 
     if (next != strategy_default(runnable, current, can_stay)) {
@@ -186,7 +205,8 @@ static int decide(unsigned runnable, int current, bool can_stay) {
     return next;
 }
 
-static void switch_to(int next) {
+static void switch_to(int next)
+{
     int previous = rt.current;
 
     if (next != previous) {
@@ -202,7 +222,8 @@ static void switch_to(int next) {
     }
 }
 
-void runtime_reschedule(void) {
+void runtime_reschedule(void)
+{
     check_step_limit();
     unsigned runnable = runnable_actors(-1);
     bool can_stay = true;
@@ -220,7 +241,8 @@ void runtime_reschedule(void) {
     switch_to(decide(runnable, rt.current, can_stay));
 }
 
-static void fail_deadlock(void) {
+static void fail_deadlock(void)
+{
     char who[64] = "";
 
     for (int i = 0; i < rt.actors; i++) {
@@ -231,7 +253,8 @@ static void fail_deadlock(void) {
 }
 
 /* The actors that called explore_relax() and have not yet seen all stores made since. */
-static unsigned refresh_relaxing(void) {
+static unsigned refresh_relaxing(void)
+{
     for (int i = 0; i < rt.actors; i++) {
         struct actor *actor = &actors[i];
         if (actor->state == ACTOR_RELAXING && actor->refreshed_at != rt.write_epoch) {
@@ -244,7 +267,8 @@ static unsigned refresh_relaxing(void) {
 }
 
 /* Gives up the processor: others first, then the actor itself if what it waits for holds. */
-static void pass_on(void) {
+static void pass_on(void)
+{
     int self = rt.current;
 
     rt.steps++;
@@ -260,7 +284,8 @@ static void pass_on(void) {
     switch_to(decide(runnable, self, false));
 }
 
-static void actor_main(void) {
+static void actor_main(void)
+{
     int self = rt.current;
 
     scenario_running->actor[self]();
@@ -282,7 +307,8 @@ static void actor_main(void) {
     abort(); /* nobody switches to an actor that has returned */
 }
 
-static void run_actors(void) {
+static void run_actors(void)
+{
     for (int i = 0; i < rt.actors; i++) {
         struct actor *actor = &actors[i];
         if (!actor->stack)
@@ -299,13 +325,15 @@ static void run_actors(void) {
     fiber_switch(&main_fiber, &actors[rt.current].fiber);
 }
 
-void runtime_init(void) {
+void runtime_init(void)
+{
     leave_actor_mode();
     crash_init();
 }
 
 void runtime_run(const struct explore_scenario *scenario, const struct plan *plan,
-                 struct outcome *outcome) {
+                 struct outcome *outcome)
+{
     outcome->failed = false;
     scenario_running = scenario;
     schedules_run++;
@@ -343,9 +371,13 @@ void runtime_run(const struct explore_scenario *scenario, const struct plan *pla
 
 /* ---- what scenarios call -------------------------------------------------------------------- */
 
-int explore_self(void) { return rt.self; }
+int explore_self(void)
+{
+    return rt.self;
+}
 
-uint32_t explore_rand(uint32_t n) {
+uint32_t explore_rand(uint32_t n)
+{
     uint32_t *calls = rt.current < 0 ? &outside_rand_calls : &actors[rt.current].rand_calls;
     uint32_t value = n > 1 ? strategy_rand(n, *calls) : 0;
 
@@ -359,7 +391,8 @@ uint32_t explore_rand(uint32_t n) {
     return value;
 }
 
-void explore_step(void) {
+void explore_step(void)
+{
     if (rt.self < 0)
         return;
     runtime_point();
@@ -367,7 +400,8 @@ void explore_step(void) {
         trace_event(EVENT_STEP, 0, 0, 0, 0, 0, 0);
 }
 
-void explore_yield_until(bool (*predicate)(void *), void *argument) {
+void explore_yield_until(bool (*predicate)(void *), void *argument)
+{
     if (rt.self < 0) {
         if (!predicate(argument))
             runtime_fail("explore_yield_until() outside the actors would wait forever");
@@ -384,7 +418,8 @@ void explore_yield_until(bool (*predicate)(void *), void *argument) {
     pass_on();
 }
 
-void explore_relax(void) {
+void explore_relax(void)
+{
     if (rt.self < 0)
         return;
     struct actor *self = &actors[rt.self];
@@ -397,9 +432,13 @@ void explore_relax(void) {
     pass_on();
 }
 
-void explore_quiet_begin(void) { make_accesses_direct(); }
+void explore_quiet_begin(void)
+{
+    make_accesses_direct();
+}
 
-void explore_quiet_end(void) {
+void explore_quiet_end(void)
+{
     if (rt.current >= 0)
         enter_actor_mode(rt.current);
 }

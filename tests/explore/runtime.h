@@ -113,10 +113,14 @@ unsigned long runtime_schedules(void);
 void runtime_abandon(const char *message) __attribute__((noreturn));
 void crash_init(void);
 
-static inline uint32_t runtime_own_step(void) { return rt.steps - rt.step_base; }
+static inline uint32_t runtime_own_step(void)
+{
+    return rt.steps - rt.step_base;
+}
 
 /* A scheduling point: everything before it has happened, what follows has not. */
-static inline void runtime_point(void) {
+static inline void runtime_point(void)
+{
     if (++rt.steps >= rt.next_event)
         runtime_reschedule();
 }
@@ -126,7 +130,10 @@ static inline void runtime_point(void) {
 
 enum rmw_operation { RMW_EXCHANGE, RMW_ADD, RMW_SUB, RMW_AND, RMW_OR, RMW_XOR, RMW_NAND };
 
-static inline uint64_t memory_mask(unsigned size) { return UINT64_MAX >> (64 - 8 * size); }
+static inline uint64_t memory_mask(unsigned size)
+{
+    return UINT64_MAX >> (64 - 8 * size);
+}
 
 uint64_t memory_read_raw(uintptr_t address, unsigned size);
 void memory_write_raw(uintptr_t address, unsigned size, uint64_t value);

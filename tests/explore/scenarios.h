@@ -9,9 +9,9 @@ extern const struct explore_scenario r_entry, r_waiting_news, r_ctlr, r_remote_d
     r_many_edges, r_gate, r_block, r_evict, r_forward, r_routes, r_three, r_dir, r_parked, r_rwp,
     r_priority, r_soft;
 
-#define REVIEW_SCENARIOS                                                                         \
+#define REVIEW_SCENARIOS                                                                       \
     &r_entry, &r_waiting_news, &r_ctlr, &r_remote_deactivate, &r_wait, &r_many_edges, &r_gate, \
-        &r_block, &r_evict, &r_forward, &r_routes, &r_three, &r_dir, &r_parked, &r_rwp,          \
+        &r_block, &r_evict, &r_forward, &r_routes, &r_three, &r_dir, &r_parked, &r_rwp,        \
         &r_priority, &r_soft
 
 #endif

@@ -58,7 +58,8 @@ static void enter_only(void)
 
 const struct explore_scenario r_entry = {
     .name = "r01-disable-during-entry",
-    .shows = "a disable and news that come while the registers are being filled are followed by a kick",
+    .shows =
+        "a disable and news that come while the registers are being filled are followed by a kick",
     .actors = 2,
     .setup = entry_setup,
     .actor = {enter_only, disable_then_news},
@@ -125,19 +126,18 @@ const struct explore_scenario r_ctlr = {
 
 /* ------------------------------------------------- 11: remote deactivation ------------------- */
 
-static bool later_activation_seen;
-
 static void remote_setup(void)
 {
     vm_setup(2, 1);
-    later_activation_seen = false;
     vm_set_word(IRQ0, vm_word(IRQ0) | IRQ_PEND);
 }
 
 /* Takes the interrupt, completes it, and takes it again: the second activation is a later one. */
 static void two_activations(void)
 {
-    guest_run(cpu0, 1, true, false);
+    guest_enter(cpu0);
+    guest_work(cpu0, true);
+    guest_exit(cpu0);
     event(IRQ0, IRQ_EV_PULSE, 0);
     guest_enter(cpu0);
     guest_work(cpu0, false);
@@ -274,22 +274,14 @@ const struct explore_scenario r_gate = {
 
 /* ------------------------------------------------- sleeping ----------------------------------- */
 
-static bool slept;
-
-static void block_setup(void)
-{
-    vm_setup(1, 1);
-    slept = false;
-}
-
 static void sleep_until_woken(void)
 {
     while (!deliver_has_interrupt(cpu0))
-        if (deliver_block(cpu0)) {
-            slept = true;
+        if (deliver_block(cpu0))
             explore_yield_until(is_kicked, cpu0);
-        }
-    guest_run(cpu0, 1, true, false);
+    guest_enter(cpu0);
+    guest_work(cpu0, true);
+    guest_exit(cpu0);
 }
 
 static void block_final(void)
@@ -302,7 +294,7 @@ const struct explore_scenario r_block = {
     .name = "sleeping-vcpu-is-woken",
     .shows = "an interrupt that comes while its vCPU goes to sleep wakes it (no lost wake-up)",
     .actors = 2,
-    .setup = block_setup,
+    .setup = setup_1,
     .actor = {sleep_until_woken, inject},
     .final = block_final,
 };
@@ -537,24 +529,22 @@ static void dir_elsewhere(void)
     atomic_store(&dir_done, true);
 }
 
-static bool in_a_register(void *arg)
+static bool is_taken(void *arg)
 {
     (void)arg;
-    return vm_word(IRQ0) & IRQ_INLR;
+    return delivered[IRQ0];
 }
 
-static void dir_when_listed(void)
+static void dir_when_taken(void)
 {
-    explore_yield_until(in_a_register, NULL);
+    explore_yield_until(is_taken, NULL);
     dir_elsewhere();
 }
 
 static void dir_final(void)
 {
-    uint64_t w = vm_word(IRQ0);
-
     check_end();
-    explore_check(delivered[IRQ0] == 1 ? !irq_pending(w) : irq_pending(w));
+    explore_check(!(vm_word(IRQ0) & IRQ_ACT));
 }
 
 const struct explore_scenario r_dir = {
@@ -562,7 +552,7 @@ const struct explore_scenario r_dir = {
     .shows = "DIR on one vCPU reaches an interrupt in another's list register, and ends",
     .actors = 2,
     .setup = dir_setup,
-    .actor = {drop_and_stay, dir_when_listed},
+    .actor = {drop_and_stay, dir_when_taken},
     .final = dir_final,
 };
 

@@ -111,7 +111,8 @@ void guest_run(struct lvgic_vcpu *vcpu, unsigned rounds, bool complete, bool sta
 {
     for (unsigned i = 0; i < rounds; i++) {
         guest_enter(vcpu);
-        guest_work(vcpu, complete);
+        if (explore_rand(4)) /* now and then it takes nothing before it comes out */
+            guest_work(vcpu, complete);
         if (!stay || i + 1 < rounds)
             guest_exit(vcpu);
     }

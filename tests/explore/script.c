@@ -10,7 +10,8 @@
 
 static const char marks[DEV_KINDS] = {'>', '~', '!', '='};
 
-void script_add(struct script *script, struct deviation item) {
+void script_add(struct script *script, struct deviation item)
+{
     if (script->count == script->capacity) {
         script->capacity = script->capacity ? 2 * script->capacity : 1024;
         script->items = realloc(script->items, script->capacity * sizeof *script->items);
@@ -22,13 +23,15 @@ void script_add(struct script *script, struct deviation item) {
     script->items[script->count++] = item;
 }
 
-void script_copy(struct script *to, const struct script *from) {
+void script_copy(struct script *to, const struct script *from)
+{
     to->count = 0;
     for (size_t i = 0; i < from->count; i++)
         script_add(to, from->items[i]);
 }
 
-void script_print(const struct script *script) {
+void script_print(const struct script *script)
+{
     for (size_t i = 0; i < script->count; i++) {
         const struct deviation *item = &script->items[i];
         if (i > 0)
@@ -45,7 +48,8 @@ void script_print(const struct script *script) {
         putchar('.');
 }
 
-bool script_parse(struct script *script, const char *text) {
+bool script_parse(struct script *script, const char *text)
+{
     script->count = 0;
     if (strcmp(text, ".") == 0)
         return true;

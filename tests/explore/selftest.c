@@ -25,7 +25,8 @@ static struct {
     uint64_t e;
 } packed;
 
-static void setup(void) {
+static void setup(void)
+{
     atomic_init(&x, 0);
     atomic_init(&y, 0);
     atomic_init(&flag, 0);
@@ -41,14 +42,19 @@ static void setup(void) {
 }
 
 /* Results are written by their own actor only and read in final(). */
-static void keep(int value) { result[explore_self()] = value; }
+static void keep(int value)
+{
+    result[explore_self()] = value;
+}
 
-static bool is_done(void *unused) {
+static bool is_done(void *unused)
+{
     (void)unused;
     return done != 0;
 }
 
-static void set_done(void) {
+static void set_done(void)
+{
     explore_quiet_begin();
     done = 1;
     explore_quiet_end();
@@ -56,16 +62,18 @@ static void set_done(void) {
 
 /* ---- store buffering ------------------------------------------------------------------------ */
 
-#define STORE_BUFFERING(name, store_order, fence, load_order)                                      \
-    static void name##_0(void) {                                                                   \
-        atomic_store_explicit(&x, 1, store_order);                                                 \
-        fence;                                                                                     \
-        keep(atomic_load_explicit(&y, load_order));                                                \
-    }                                                                                              \
-    static void name##_1(void) {                                                                   \
-        atomic_store_explicit(&y, 1, store_order);                                                 \
-        fence;                                                                                     \
-        keep(atomic_load_explicit(&x, load_order));                                                \
+#define STORE_BUFFERING(name, store_order, fence, load_order) \
+    static void name##_0(void)                                \
+    {                                                         \
+        atomic_store_explicit(&x, 1, store_order);            \
+        fence;                                                \
+        keep(atomic_load_explicit(&y, load_order));           \
+    }                                                         \
+    static void name##_1(void)                                \
+    {                                                         \
+        atomic_store_explicit(&y, 1, store_order);            \
+        fence;                                                \
+        keep(atomic_load_explicit(&x, load_order));           \
     }
 
 STORE_BUFFERING(sb_relaxed, RELAXED, (void)0, RELAXED)
@@ -76,37 +84,42 @@ STORE_BUFFERING(sb_seq_cst, SEQ_CST, (void)0, SEQ_CST)
 STORE_BUFFERING(sb_mixed, SEQ_CST, (void)0, RELAXED)
 
 /* Read-modify-writes on both sides do not help either, unless they are seq_cst. */
-#define EXCHANGE_BUFFERING(name, order)                                                            \
-    static void name##_0(void) {                                                                   \
-        atomic_exchange_explicit(&x, 1, order);                                                    \
-        keep(atomic_load_explicit(&y, order == SEQ_CST ? SEQ_CST : ACQUIRE));                      \
-    }                                                                                              \
-    static void name##_1(void) {                                                                   \
-        atomic_exchange_explicit(&y, 1, order);                                                    \
-        keep(atomic_load_explicit(&x, order == SEQ_CST ? SEQ_CST : ACQUIRE));                      \
+#define EXCHANGE_BUFFERING(name, order)                                       \
+    static void name##_0(void)                                                \
+    {                                                                         \
+        atomic_exchange_explicit(&x, 1, order);                               \
+        keep(atomic_load_explicit(&y, order == SEQ_CST ? SEQ_CST : ACQUIRE)); \
+    }                                                                         \
+    static void name##_1(void)                                                \
+    {                                                                         \
+        atomic_exchange_explicit(&y, 1, order);                               \
+        keep(atomic_load_explicit(&x, order == SEQ_CST ? SEQ_CST : ACQUIRE)); \
     }
 EXCHANGE_BUFFERING(sb_rmw, ACQ_REL)
 EXCHANGE_BUFFERING(sb_rmw_seq_cst, SEQ_CST)
 
-static void sb_final(void) {
+static void sb_final(void)
+{
     if (result[0] == 0 && result[1] == 0)
         explore_fail("store buffering");
 }
 
 /* ---- message passing ------------------------------------------------------------------------ */
 
-#define MESSAGE_PASSING(name, fence0, store_order, load_order, fence1)                             \
-    static void name##_0(void) {                                                                   \
-        atomic_store_explicit(&x, 1, RELAXED);                                                     \
-        fence0;                                                                                    \
-        atomic_store_explicit(&flag, 1, store_order);                                              \
-    }                                                                                              \
-    static void name##_1(void) {                                                                   \
-        if (atomic_load_explicit(&flag, load_order)) {                                             \
-            fence1;                                                                                \
-            if (atomic_load_explicit(&x, RELAXED) == 0)                                            \
-                explore_fail("message passed before its contents");                                \
-        }                                                                                          \
+#define MESSAGE_PASSING(name, fence0, store_order, load_order, fence1) \
+    static void name##_0(void)                                         \
+    {                                                                  \
+        atomic_store_explicit(&x, 1, RELAXED);                         \
+        fence0;                                                        \
+        atomic_store_explicit(&flag, 1, store_order);                  \
+    }                                                                  \
+    static void name##_1(void)                                         \
+    {                                                                  \
+        if (atomic_load_explicit(&flag, load_order)) {                 \
+            fence1;                                                    \
+            if (atomic_load_explicit(&x, RELAXED) == 0)                \
+                explore_fail("message passed before its contents");    \
+        }                                                              \
     }
 
 MESSAGE_PASSING(mp_relaxed, (void)0, RELAXED, RELAXED, (void)0)
@@ -119,22 +132,26 @@ MESSAGE_PASSING(mp_half_fence, atomic_thread_fence(RELEASE), RELAXED, RELAXED, (
 
 /* ---- stale loads and coherence -------------------------------------------------------------- */
 
-static void stale_0(void) {
+static void stale_0(void)
+{
     atomic_store_explicit(&x, 1, RELAXED);
     set_done();
 }
 
-static void stale_1(void) {
+static void stale_1(void)
+{
     explore_yield_until(is_done, NULL);
     explore_check(atomic_load_explicit(&x, RELAXED) == 1);
 }
 
-static void coherence_0(void) {
+static void coherence_0(void)
+{
     for (int i = 1; i <= 100; i++)
         atomic_store_explicit(&x, i, RELAXED);
 }
 
-static void coherence_1(void) {
+static void coherence_1(void)
+{
     int last = 0;
 
     for (int i = 0; i < 20; i++) {
@@ -145,160 +162,204 @@ static void coherence_1(void) {
 }
 
 /* Independent reads of independent writes. */
-static void iriw_x(void) { atomic_store_explicit(&x, 1, RELEASE); }
-static void iriw_y(void) { atomic_store_explicit(&y, 1, RELEASE); }
-#define IRIW_READER(name, first, second, order)                                                    \
-    static void name(void) {                                                                       \
-        int a = atomic_load_explicit(&first, order);                                               \
-        int b = atomic_load_explicit(&second, order);                                              \
-        keep(a == 1 && b == 0);                                                                    \
+static void iriw_x(void)
+{
+    atomic_store_explicit(&x, 1, RELEASE);
+}
+static void iriw_y(void)
+{
+    atomic_store_explicit(&y, 1, RELEASE);
+}
+#define IRIW_READER(name, first, second, order)       \
+    static void name(void)                            \
+    {                                                 \
+        int a = atomic_load_explicit(&first, order);  \
+        int b = atomic_load_explicit(&second, order); \
+        keep(a == 1 && b == 0);                       \
     }
 IRIW_READER(iriw_acquire_xy, x, y, ACQUIRE)
 IRIW_READER(iriw_acquire_yx, y, x, ACQUIRE)
 IRIW_READER(iriw_seq_cst_xy, x, y, SEQ_CST)
 IRIW_READER(iriw_seq_cst_yx, y, x, SEQ_CST)
 
-static void iriw_final(void) {
+static void iriw_final(void)
+{
     if (result[2] && result[3])
         explore_fail("readers disagree");
 }
 
 /* Causality: a message may be passed on by a third actor. */
-static void causality_0(void) {
+static void causality_0(void)
+{
     atomic_store_explicit(&x, 1, RELAXED);
     atomic_store_explicit(&flag, 1, RELEASE);
 }
-static void causality_1(void) {
+static void causality_1(void)
+{
     if (atomic_load_explicit(&flag, ACQUIRE))
         atomic_store_explicit(&y, 1, RELEASE);
 }
-static void causality_1_relaxed(void) {
+static void causality_1_relaxed(void)
+{
     if (atomic_load_explicit(&flag, RELAXED))
         atomic_store_explicit(&y, 1, RELEASE);
 }
-static void causality_2(void) {
+static void causality_2(void)
+{
     if (atomic_load_explicit(&y, ACQUIRE) && !atomic_load_explicit(&x, RELAXED))
         explore_fail("effect before its cause");
 }
 
 /* ---- release sequences, data races ---------------------------------------------------------- */
 
-static void publish(void) {
+static void publish(void)
+{
     data = 1;
     atomic_store_explicit(&flag, 1, RELEASE);
 }
 
-static void publish_by_fence(void) {
+static void publish_by_fence(void)
+{
     data = 1;
     atomic_thread_fence(RELEASE);
     atomic_store_explicit(&flag, 1, RELAXED);
 }
 
-static void consume(void) {
+static void consume(void)
+{
     if (atomic_load_explicit(&flag, ACQUIRE) == 1)
         explore_check(data == 1);
 }
 
-static void consume_by_fence(void) {
+static void consume_by_fence(void)
+{
     if (atomic_load_explicit(&flag, RELAXED) == 1) {
         atomic_thread_fence(ACQUIRE);
         explore_check(data == 1);
     }
 }
 
-static void consume_relaxed(void) {
+static void consume_relaxed(void)
+{
     if (atomic_load_explicit(&flag, RELAXED) == 1)
         explore_check(data == 1);
 }
 
-static void pass_by_rmw(void) {
+static void pass_by_rmw(void)
+{
     int expected = 1;
     atomic_compare_exchange_strong_explicit(&flag, &expected, 2, RELAXED, RELAXED);
 }
 
-static void pass_by_store(void) {
+static void pass_by_store(void)
+{
     if (atomic_load_explicit(&flag, RELAXED) == 1)
         atomic_store_explicit(&flag, 2, RELAXED);
 }
 
-static void consume_passed(void) {
+static void consume_passed(void)
+{
     if (atomic_load_explicit(&flag, ACQUIRE) == 2)
         explore_check(data == 1);
 }
 
-static void add_plain(void) { data++; }
+static void add_plain(void)
+{
+    data++;
+}
 
-static void set_x_plainly(void) { *(int *)&x = 1; }
+static void set_x_plainly(void)
+{
+    *(int *)&x = 1;
+}
 
-static void load_x(void) { keep(atomic_load_explicit(&x, RELAXED)); }
+static void load_x(void)
+{
+    keep(atomic_load_explicit(&x, RELAXED));
+}
 
-static void init_then_publish(void) {
+static void init_then_publish(void)
+{
     *(int *)&x = 5;
     atomic_store_explicit(&flag, 1, RELEASE);
 }
 
-static void load_published_x(void) {
+static void load_published_x(void)
+{
     if (atomic_load_explicit(&flag, ACQUIRE))
         explore_check(atomic_load_explicit(&x, RELAXED) == 5);
 }
 
-static void packed_a(void) {
+static void packed_a(void)
+{
     packed.a++;
     packed.c++;
     packed.e++;
 }
-static void packed_b(void) {
+static void packed_b(void)
+{
     packed.b++;
     packed.d++;
 }
-static void packed_overlap(void) { *(volatile uint16_t *)(void *)&packed = 7; }
+static void packed_overlap(void)
+{
+    *(volatile uint16_t *)(void *)&packed = 7;
+}
 
 /* ---- updates -------------------------------------------------------------------------------- */
 
-static void add_by_load_store(void) {
+static void add_by_load_store(void)
+{
     atomic_store_explicit(&counter, atomic_load_explicit(&counter, RELAXED) + 1, RELAXED);
 }
 
-static void add_by_cas(void) {
+static void add_by_cas(void)
+{
     unsigned old = atomic_load_explicit(&counter, RELAXED);
 
     while (!atomic_compare_exchange_weak_explicit(&counter, &old, old + 1, RELAXED, RELAXED))
         continue;
 }
 
-static void add_by_rmw(void) { atomic_fetch_add_explicit(&counter, 1, RELAXED); }
+static void add_by_rmw(void)
+{
+    atomic_fetch_add_explicit(&counter, 1, RELAXED);
+}
 
-static void expect_three(void) {
+static void expect_three(void)
+{
     if (atomic_load(&counter) != 3)
         explore_fail("lost update");
 }
 
-static void weak_once(void) {
+static void weak_once(void)
+{
     unsigned old = 0;
 
     explore_check(atomic_compare_exchange_weak(&counter, &old, 1));
 }
 
-static void all_sizes(void) {
+static void all_sizes(void)
+{
     static _Atomic uint8_t a8;
     static _Atomic uint16_t a16;
     static _Atomic uint32_t a32;
     static _Atomic uint64_t a64;
-#define EXERCISE(object, type)                                                                     \
-    do {                                                                                           \
-        type top = (type) ~(type)0, old = 1;                                                       \
-        atomic_store(&object, top);                                                                \
-        explore_check(atomic_fetch_add(&object, 2) == top && atomic_load(&object) == 1);           \
-        explore_check(atomic_fetch_sub(&object, 2) == 1 && atomic_load(&object) == top);           \
-        explore_check(atomic_fetch_and(&object, 6) == top && atomic_load(&object) == 6);           \
-        explore_check(atomic_fetch_or(&object, 9) == 6 && atomic_load(&object) == 15);             \
-        explore_check(atomic_fetch_xor(&object, 5) == 15 && atomic_exchange(&object, 3) == 10);    \
-        explore_check(__atomic_fetch_nand((type *)&object, 1, __ATOMIC_RELAXED) == 3);             \
-        explore_check(atomic_load(&object) == (type) ~(type)1);                                    \
-        explore_check(!atomic_compare_exchange_strong(&object, &old, 4));                          \
-        explore_check(old == (type) ~(type)1);                                                     \
-        explore_check(atomic_compare_exchange_strong(&object, &old, 4));                           \
-        explore_check(atomic_load(&object) == 4);                                                  \
+#define EXERCISE(object, type)                                                                  \
+    do {                                                                                        \
+        type top = (type) ~(type)0, old = 1;                                                    \
+        atomic_store(&object, top);                                                             \
+        explore_check(atomic_fetch_add(&object, 2) == top && atomic_load(&object) == 1);        \
+        explore_check(atomic_fetch_sub(&object, 2) == 1 && atomic_load(&object) == top);        \
+        explore_check(atomic_fetch_and(&object, 6) == top && atomic_load(&object) == 6);        \
+        explore_check(atomic_fetch_or(&object, 9) == 6 && atomic_load(&object) == 15);          \
+        explore_check(atomic_fetch_xor(&object, 5) == 15 && atomic_exchange(&object, 3) == 10); \
+        explore_check(__atomic_fetch_nand((type *)&object, 1, __ATOMIC_RELAXED) == 3);          \
+        explore_check(atomic_load(&object) == (type) ~(type)1);                                 \
+        explore_check(!atomic_compare_exchange_strong(&object, &old, 4));                       \
+        explore_check(old == (type) ~(type)1);                                                  \
+        explore_check(atomic_compare_exchange_strong(&object, &old, 4));                        \
+        explore_check(atomic_load(&object) == 4);                                               \
     } while (0)
     EXERCISE(a8, uint8_t);
     EXERCISE(a16, uint16_t);
@@ -308,15 +369,17 @@ static void all_sizes(void) {
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
-#define CLEAN(label, text, check, count, ...)                                                      \
-    &(const struct explore_scenario) {                                                             \
-        .name = label, .shows = text, .actors = count, .setup = setup, .actor = {__VA_ARGS__},     \
-        .final = check                                                                             \
+#define CLEAN(label, text, check, count, ...)                                                  \
+    &(const struct explore_scenario)                                                           \
+    {                                                                                          \
+        .name = label, .shows = text, .actors = count, .setup = setup, .actor = {__VA_ARGS__}, \
+        .final = check                                                                         \
     }
-#define FINDS(label, message, within, text, check, count, ...)                                     \
-    &(const struct explore_scenario) {                                                             \
-        .name = label, .shows = text, .actors = count, .setup = setup, .actor = {__VA_ARGS__},     \
-        .final = check, .expect = message, .expect_within = within                                 \
+#define FINDS(label, message, within, text, check, count, ...)                                 \
+    &(const struct explore_scenario)                                                           \
+    {                                                                                          \
+        .name = label, .shows = text, .actors = count, .setup = setup, .actor = {__VA_ARGS__}, \
+        .final = check, .expect = message, .expect_within = within                             \
     }
 #define MORE(name) &selftest_##name,
 

@@ -5,31 +5,31 @@
 
 #include "explore.h"
 
-#define SELFTEST_REPORTS(X)                                                                        \
-    X(dekker_bare)                                                                                 \
-    X(dekker_fenced)                                                                               \
-    X(wakeup_bare)                                                                                 \
-    X(wakeup_fenced)                                                                               \
-    X(deadlock)                                                                                    \
-    X(lock_order)                                                                                  \
-    X(relax)                                                                                       \
-    X(relax_deadlock)                                                                              \
-    X(poll)                                                                                        \
-    X(livelock)                                                                                    \
-    X(crash)                                                                                       \
-    X(final_fails)                                                                                 \
-    X(random_input)                                                                                \
-    X(quiet)                                                                                       \
-    X(not_deterministic)                                                                           \
+#define SELFTEST_REPORTS(X) \
+    X(dekker_bare)          \
+    X(dekker_fenced)        \
+    X(wakeup_bare)          \
+    X(wakeup_fenced)        \
+    X(deadlock)             \
+    X(lock_order)           \
+    X(relax)                \
+    X(relax_deadlock)       \
+    X(poll)                 \
+    X(livelock)             \
+    X(crash)                \
+    X(final_fails)          \
+    X(random_input)         \
+    X(quiet)                \
+    X(not_deterministic)    \
     X(large)
 
-#define SELFTEST_VGIC(X)                                                                           \
-    X(vgic_unchanged)                                                                              \
-    X(vgic_edge_unchanged)                                                                         \
-    X(vgic_no_producer_fence)                                                                      \
-    X(vgic_no_entry_fence)                                                                         \
-    X(vgic_relaxed_hint)                                                                           \
-    X(vgic_relaxed_take)                                                                           \
+#define SELFTEST_VGIC(X)      \
+    X(vgic_unchanged)         \
+    X(vgic_edge_unchanged)    \
+    X(vgic_no_producer_fence) \
+    X(vgic_no_entry_fence)    \
+    X(vgic_relaxed_hint)      \
+    X(vgic_relaxed_take)      \
     X(vgic_skipped_update)
 
 #define SELFTEST_DECLARE(name) extern const struct explore_scenario selftest_##name;

@@ -16,7 +16,8 @@ static int critical, ghost, input, value;
 static int *volatile nowhere;
 static _Atomic unsigned cells[64];
 
-static void setup(void) {
+static void setup(void)
+{
     for (int i = 0; i < 2; i++) {
         atomic_init(&wants[i], 0);
         atomic_init(&locks[i], 0);
@@ -33,51 +34,63 @@ static void setup(void) {
 
 /* ---- mutual exclusion and wake-ups by store, fence, load ------------------------------------ */
 
-#define DEKKER(name, self, fence)                                                                  \
-    static void name##_##self(void) {                                                              \
-        atomic_store_explicit(&wants[self], 1, RELAXED);                                           \
-        fence;                                                                                     \
-        if (atomic_load_explicit(&wants[1 - self], RELAXED) == 0)                                  \
-            critical++;                                                                            \
+#define DEKKER(name, self, fence)                                 \
+    static void name##_##self(void)                               \
+    {                                                             \
+        atomic_store_explicit(&wants[self], 1, RELAXED);          \
+        fence;                                                    \
+        if (atomic_load_explicit(&wants[1 - self], RELAXED) == 0) \
+            critical++;                                           \
     }
 DEKKER(dekker_bare, 0, (void)0)
 DEKKER(dekker_bare, 1, (void)0)
 DEKKER(dekker_fenced, 0, atomic_thread_fence(SEQ_CST))
 DEKKER(dekker_fenced, 1, atomic_thread_fence(SEQ_CST))
 
-#define WAKEUP(name, fence)                                                                        \
-    static void name##_producer(void) {                                                            \
-        atomic_store_explicit(&work, 1, RELAXED);                                                  \
-        fence;                                                                                     \
-        if (atomic_load_explicit(&sleeping, RELAXED))                                              \
-            atomic_store_explicit(&woken, 1, RELAXED);                                             \
-    }                                                                                              \
-    static void name##_consumer(void) {                                                            \
-        atomic_store_explicit(&sleeping, 1, RELAXED);                                              \
-        fence;                                                                                     \
-        if (atomic_load_explicit(&work, RELAXED))                                                  \
-            atomic_store_explicit(&sleeping, 0, RELAXED);                                          \
+#define WAKEUP(name, fence)                               \
+    static void name##_producer(void)                     \
+    {                                                     \
+        atomic_store_explicit(&work, 1, RELAXED);         \
+        fence;                                            \
+        if (atomic_load_explicit(&sleeping, RELAXED))     \
+            atomic_store_explicit(&woken, 1, RELAXED);    \
+    }                                                     \
+    static void name##_consumer(void)                     \
+    {                                                     \
+        atomic_store_explicit(&sleeping, 1, RELAXED);     \
+        fence;                                            \
+        if (atomic_load_explicit(&work, RELAXED))         \
+            atomic_store_explicit(&sleeping, 0, RELAXED); \
     }
 WAKEUP(wakeup_bare, (void)0)
 WAKEUP(wakeup_fenced, atomic_thread_fence(SEQ_CST))
 
-static void wakeup_final(void) {
+static void wakeup_final(void)
+{
     if (atomic_load(&sleeping) && !atomic_load(&woken))
         explore_fail("lost wake-up");
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
-static bool is_free(void *lock) { return atomic_load_explicit((_Atomic int *)lock, RELAXED) == 0; }
+static bool is_free(void *lock)
+{
+    return atomic_load_explicit((_Atomic int *)lock, RELAXED) == 0;
+}
 
-static void lock(int index) {
+static void lock(int index)
+{
     while (atomic_exchange_explicit(&locks[index], 1, ACQUIRE))
         explore_yield_until(is_free, &locks[index]);
 }
 
-static void unlock(int index) { atomic_store_explicit(&locks[index], 0, RELEASE); }
+static void unlock(int index)
+{
+    atomic_store_explicit(&locks[index], 0, RELEASE);
+}
 
-static void lock_both(int first, int second) {
+static void lock_both(int first, int second)
+{
     lock(first);
     lock(second);
     critical++;
@@ -85,48 +98,77 @@ static void lock_both(int first, int second) {
     unlock(first);
 }
 
-static void lock_01(void) { lock_both(0, 1); }
-static void lock_10(void) { lock_both(1, 0); }
+static void lock_01(void)
+{
+    lock_both(0, 1);
+}
+static void lock_10(void)
+{
+    lock_both(1, 0);
+}
 
-static void lock_final(void) { explore_check(critical == 3); }
+static void lock_final(void)
+{
+    explore_check(critical == 3);
+}
 
-static void get_ready(void) {
+static void get_ready(void)
+{
     value = 1;
     atomic_store_explicit(&ready, 1, RELEASE);
 }
 
-static void wait_relaxing(void) {
+static void wait_relaxing(void)
+{
     while (!atomic_load_explicit(&ready, ACQUIRE))
         explore_relax();
     explore_check(value == 1);
 }
 
-static void wait_polling(void) {
+static void wait_polling(void)
+{
     while (!atomic_load_explicit(&ready, ACQUIRE))
         continue;
     explore_check(value == 1);
 }
 
-static void do_nothing(void) { explore_step(); }
+static void do_nothing(void)
+{
+    explore_step();
+}
 
 /* ---- failing in other ways ------------------------------------------------------------------ */
 
-static void crash(void) { *nowhere = 1; }
+static void crash(void)
+{
+    *nowhere = 1;
+}
 
-static void final_fails(void) { explore_fail("final says no"); }
+static void final_fails(void)
+{
+    explore_fail("final says no");
+}
 
-static void check_input(void) { explore_check(input != 77); }
+static void check_input(void)
+{
+    explore_check(input != 77);
+}
 
-static void touch_quietly(void) {
+static void touch_quietly(void)
+{
     explore_quiet_begin();
     ghost++;
     explore_quiet_end();
     explore_step();
 }
 
-static void quiet_final(void) { explore_check(ghost == 2); }
+static void quiet_final(void)
+{
+    explore_check(ghost == 2);
+}
 
-static void forget_state(void) {
+static void forget_state(void)
+{
     static int runs;
     explore_quiet_begin();
     int odd = ++runs & 1;
@@ -137,7 +179,8 @@ static void forget_state(void) {
 
 /* ---- a large one, for measuring: about 300 steps on 64 atomics ------------------------------ */
 
-static void large(void) {
+static void large(void)
+{
     unsigned at = (unsigned)explore_self() * 7;
 
     for (unsigned i = 0; i < 25; i++) {
@@ -154,22 +197,22 @@ static void large(void) {
 
 /* ---- the scenarios -------------------------------------------------------------------------- */
 
-#define CLEAN(id, label, text, check, count, ...)                                                  \
-    const struct explore_scenario selftest_##id = {.name = label,                                  \
-                                                   .shows = text,                                  \
-                                                   .actors = count,                                \
-                                                   .setup = setup,                                 \
-                                                   .actor = {__VA_ARGS__},                         \
+#define CLEAN(id, label, text, check, count, ...)                          \
+    const struct explore_scenario selftest_##id = {.name = label,          \
+                                                   .shows = text,          \
+                                                   .actors = count,        \
+                                                   .setup = setup,         \
+                                                   .actor = {__VA_ARGS__}, \
                                                    .final = check}
-#define FINDS(id, label, message, within, text, check, count, ...)                                 \
-    const struct explore_scenario selftest_##id = {.name = label,                                  \
-                                                   .shows = text,                                  \
-                                                   .actors = count,                                \
-                                                   .setup = setup,                                 \
-                                                   .actor = {__VA_ARGS__},                         \
-                                                   .final = check,                                 \
-                                                   .max_steps = 2000,                              \
-                                                   .expect = message,                              \
+#define FINDS(id, label, message, within, text, check, count, ...)         \
+    const struct explore_scenario selftest_##id = {.name = label,          \
+                                                   .shows = text,          \
+                                                   .actors = count,        \
+                                                   .setup = setup,         \
+                                                   .actor = {__VA_ARGS__}, \
+                                                   .final = check,         \
+                                                   .max_steps = 2000,      \
+                                                   .expect = message,      \
                                                    .expect_within = within}
 
 FINDS(dekker_bare, "dekker-bare", "data race", 500, "flags without fences do not exclude", NULL, 2,

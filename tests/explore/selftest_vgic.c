@@ -42,25 +42,29 @@ static _Atomic int in_guest, kicked, attention, device_data;
 static int list_register; /* LR_* bits, or NO_IRQ: only the vCPU touches it */
 static int delivered, seen_data;
 
-static bool needs_delivery(unsigned word) {
+static bool needs_delivery(unsigned word)
+{
     return (word & ACTIVE) != 0 || (word & (ENABLED | PENDING)) == (ENABLED | PENDING);
 }
 
-static void kick(void) {
+static void kick(void)
+{
     if (mutant != NO_PRODUCER_FENCE)
         atomic_thread_fence(SEQ_CST);
     if (atomic_load_explicit(&in_guest, RELAXED))
         atomic_store_explicit(&kicked, 1, RELAXED);
 }
 
-static void give_hint(void) {
+static void give_hint(void)
+{
     if (mutant == RELAXED_HINT)
         atomic_fetch_or_explicit(&hints, HINT, RELAXED);
     else
         atomic_fetch_or_explicit(&hints, HINT, RELEASE);
 }
 
-static void inject(void) {
+static void inject(void)
+{
     unsigned old = atomic_load_explicit(&state, RELAXED), new;
 
     do {
@@ -78,13 +82,15 @@ static void inject(void) {
     }
 }
 
-static unsigned take_hints(void) {
+static unsigned take_hints(void)
+{
     if (mutant == RELAXED_TAKE)
         return atomic_exchange_explicit(&hints, 0, RELAXED);
     return atomic_exchange_explicit(&hints, 0, ACQUIRE);
 }
 
-static void fill_list_register(void) {
+static void fill_list_register(void)
+{
     if (!take_hints())
         return;
     unsigned old = atomic_load_explicit(&state, ACQUIRE), new;
@@ -96,7 +102,8 @@ static void fill_list_register(void) {
     list_register = (old & PENDING ? LR_PENDING : 0) | (old & ACTIVE ? LR_ACTIVE : 0);
 }
 
-static bool enter_guest(void) {
+static bool enter_guest(void)
+{
     atomic_store_explicit(&attention, 0, RELAXED);
     atomic_store_explicit(&kicked, 0, RELAXED);
     fill_list_register();
@@ -110,7 +117,8 @@ static bool enter_guest(void) {
     return false;
 }
 
-static void run_guest(void) {
+static void run_guest(void)
+{
     if (list_register == NO_IRQ)
         return;
     if (list_register & LR_PENDING) {
@@ -120,7 +128,8 @@ static void run_guest(void) {
     list_register = 0; /* acknowledged and completed */
 }
 
-static void exit_guest(void) {
+static void exit_guest(void)
+{
     atomic_store_explicit(&in_guest, 0, RELAXED);
     if (list_register == NO_IRQ)
         return;
@@ -137,7 +146,8 @@ static void exit_guest(void) {
         give_hint();
 }
 
-static void vcpu(void) {
+static void vcpu(void)
+{
     if (enter_guest())
         run_guest();
     exit_guest();
@@ -147,14 +157,16 @@ static void vcpu(void) {
         exit_guest();
 }
 
-static void device(void) {
+static void device(void)
+{
     atomic_store_explicit(&device_data, 1, RELAXED);
     inject();
     atomic_store_explicit(&device_data, 2, RELAXED);
     inject();
 }
 
-static void final(void) {
+static void final(void)
+{
     unsigned word = atomic_load(&state);
     bool waiting = (word & PENDING) != 0 || (list_register != NO_IRQ && (list_register & 1));
 
@@ -173,13 +185,15 @@ static void final(void) {
 }
 
 /* The handler that runs last must see what the device wrote before its last injection. */
-static void edge_final(void) {
+static void edge_final(void)
+{
     final();
     if (!(atomic_load(&state) & PENDING) && list_register != LR_PENDING && seen_data != 2)
         explore_fail("lost edge: the last handler saw old data");
 }
 
-static void reset(enum mutant which) {
+static void reset(enum mutant which)
+{
     mutant = which;
     atomic_init(&state, ENABLED);
     atomic_init(&hints, 0);
@@ -192,8 +206,11 @@ static void reset(enum mutant which) {
     seen_data = 0;
 }
 
-#define SETUP(name, which)                                                                         \
-    static void setup_##name(void) { reset(which); }
+#define SETUP(name, which)         \
+    static void setup_##name(void) \
+    {                              \
+        reset(which);              \
+    }
 SETUP(unchanged, UNCHANGED)
 SETUP(no_producer_fence, NO_PRODUCER_FENCE)
 SETUP(no_entry_fence, NO_ENTRY_FENCE)
@@ -219,14 +236,14 @@ const struct explore_scenario selftest_vgic_edge_unchanged = {
     .final = edge_final,
 };
 
-#define MUTANT(id, label, text)                                                                    \
-    const struct explore_scenario selftest_vgic_##id = {.name = label,                             \
-                                                        .shows = text,                             \
-                                                        .actors = 3,                               \
-                                                        .setup = setup_##id,                       \
-                                                        .actor = {vcpu, inject, inject},           \
-                                                        .final = final,                            \
-                                                        .expect = "lost ",                         \
+#define MUTANT(id, label, text)                                                          \
+    const struct explore_scenario selftest_vgic_##id = {.name = label,                   \
+                                                        .shows = text,                   \
+                                                        .actors = 3,                     \
+                                                        .setup = setup_##id,             \
+                                                        .actor = {vcpu, inject, inject}, \
+                                                        .final = final,                  \
+                                                        .expect = "lost ",               \
                                                         .expect_within = 20000}
 MUTANT(no_producer_fence, "vgic-no-producer-fence", "the injector's fence is needed");
 MUTANT(no_entry_fence, "vgic-no-entry-fence", "the vCPU's fence is needed");

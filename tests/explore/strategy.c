@@ -28,7 +28,9 @@ static int lowest_priority;
 static uint32_t change_steps[MAX_DEPTH];
 static int changes, next_change;
 
-static struct { uint8_t options, taken; } nodes[DFS_MAX_NODES];
+static struct {
+    uint8_t options, taken;
+} nodes[DFS_MAX_NODES];
 static size_t node_count; /* nodes on the current path */
 static size_t node_depth; /* how many of them this schedule has passed */
 static int preemptions_left, stale_left;
@@ -38,14 +40,16 @@ static size_t cursor[DEV_KINDS][MAX_ACTORS + 1];
 
 /* ---- random numbers ------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t x) {
+static uint64_t mix(uint64_t x)
+{
     x += 0x9e3779b97f4a7c15u;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
     return x ^ (x >> 31);
 }
 
-static uint32_t random_below(uint32_t n) {
+static uint32_t random_below(uint32_t n)
+{
     random_state ^= random_state << 13;
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
@@ -54,7 +58,8 @@ static uint32_t random_below(uint32_t n) {
 
 /* ---- DFS ------------------------------------------------------------------------------------ */
 
-static uint32_t dfs_choose(uint32_t options) {
+static uint32_t dfs_choose(uint32_t options)
+{
     if (options <= 1)
         return 0;
     if (node_depth == DFS_MAX_NODES)
@@ -67,9 +72,13 @@ static uint32_t dfs_choose(uint32_t options) {
     return nodes[node_depth++].taken;
 }
 
-void strategy_dfs_reset(void) { node_count = 0; }
+void strategy_dfs_reset(void)
+{
+    node_count = 0;
+}
 
-bool strategy_dfs_advance(void) {
+bool strategy_dfs_advance(void)
+{
     while (node_count > 0) {
         if (nodes[node_count - 1].taken + 1 < nodes[node_count - 1].options) {
             nodes[node_count - 1].taken++;
@@ -80,7 +89,8 @@ bool strategy_dfs_advance(void) {
     return false;
 }
 
-static int dfs_pick(unsigned runnable, int current, bool can_stay) {
+static int dfs_pick(unsigned runnable, int current, bool can_stay)
+{
     int options[MAX_ACTORS] = {0};
     uint32_t count = 0;
     bool preempting = can_stay && current >= 0 && (runnable & (1u << current)) != 0;
@@ -102,7 +112,8 @@ static int dfs_pick(unsigned runnable, int current, bool can_stay) {
 
 /* ---- PCT ------------------------------------------------------------------------------------ */
 
-static void pct_begin(const struct plan *plan) {
+static void pct_begin(const struct plan *plan)
+{
     int depth = plan->depth > 0 ? plan->depth : 1 + (int)random_below(MAX_DEPTH);
     uint32_t length = plan->length > 1 ? plan->length : 2;
 
@@ -128,7 +139,8 @@ static void pct_begin(const struct plan *plan) {
     }
 }
 
-static int pct_pick(unsigned runnable) {
+static int pct_pick(unsigned runnable)
+{
     for (;;) {
         int best = -1;
         for (int i = 0; i < actor_count; i++) {
@@ -145,8 +157,8 @@ static int pct_pick(unsigned runnable) {
 /* ---- scripts -------------------------------------------------------------------------------- */
 
 /* Positions are asked for in increasing order, so each list is walked once. */
-static const struct deviation *script_find(enum deviation_kind wanted, int actor,
-                                           uint32_t position) {
+static const struct deviation *script_find(enum deviation_kind wanted, int actor, uint32_t position)
+{
     size_t *at = &cursor[wanted][actor + 1];
 
     for (; *at < script->count; ++*at) {
@@ -157,7 +169,8 @@ static const struct deviation *script_find(enum deviation_kind wanted, int actor
     return NULL;
 }
 
-static const struct deviation *script_here(enum deviation_kind wanted) {
+static const struct deviation *script_here(enum deviation_kind wanted)
+{
     uint32_t position = rt.current < 0 ? 0 : runtime_own_step();
     const struct deviation *item = script_find(wanted, rt.current, position);
 
@@ -166,7 +179,8 @@ static const struct deviation *script_here(enum deviation_kind wanted) {
 
 /* ---- the interface -------------------------------------------------------------------------- */
 
-void strategy_begin(const struct plan *plan, int actors) {
+void strategy_begin(const struct plan *plan, int actors)
+{
     static const uint8_t stale_chances[] = {0, 32, 85, 128};
 
     kind = plan->strategy;
@@ -191,13 +205,15 @@ void strategy_begin(const struct plan *plan, int actors) {
     }
 }
 
-int strategy_default(unsigned runnable, int current, bool can_stay) {
+int strategy_default(unsigned runnable, int current, bool can_stay)
+{
     if (can_stay && current >= 0 && (runnable & (1u << current)) != 0)
         return current;
     return __builtin_ctz(runnable);
 }
 
-int strategy_pick(unsigned runnable, int current, bool can_stay) {
+int strategy_pick(unsigned runnable, int current, bool can_stay)
+{
     switch (kind) {
     case STRATEGY_PCT:
         return pct_pick(runnable);
@@ -218,12 +234,14 @@ int strategy_pick(unsigned runnable, int current, bool can_stay) {
     }
 }
 
-void strategy_demote(int actor) {
+void strategy_demote(int actor)
+{
     if (kind == STRATEGY_PCT)
         priority[actor] = lowest_priority--;
 }
 
-uint32_t strategy_next_event(int actor) {
+uint32_t strategy_next_event(int actor)
+{
     switch (kind) {
     case STRATEGY_PCT:
         return next_change < changes ? change_steps[next_change] : UINT32_MAX;
@@ -238,7 +256,8 @@ uint32_t strategy_next_event(int actor) {
     }
 }
 
-unsigned strategy_stale(unsigned available) {
+unsigned strategy_stale(unsigned available)
+{
     unsigned skipped = 0;
 
     switch (kind) {
@@ -269,7 +288,8 @@ unsigned strategy_stale(unsigned available) {
     return skipped;
 }
 
-bool strategy_spurious(void) {
+bool strategy_spurious(void)
+{
     bool fails;
 
     switch (kind) {
@@ -294,7 +314,8 @@ bool strategy_spurious(void) {
     return fails;
 }
 
-uint32_t strategy_rand(uint32_t n, uint32_t ordinal) {
+uint32_t strategy_rand(uint32_t n, uint32_t ordinal)
+{
     if (kind == STRATEGY_SCRIPT) {
         const struct deviation *item = script_find(DEV_RAND, rt.current, ordinal);
         return item && item->position == ordinal ? item->value % n : 0;

@@ -19,7 +19,8 @@ static uintptr_t load_base;
 /* Supplied by the linker: the executable's ELF header where it is loaded. */
 extern const char __ehdr_start[] __attribute__((weak));
 
-static void load_symbols(void) {
+static void load_symbols(void)
+{
     static bool tried;
     struct stat status;
 
@@ -52,7 +53,8 @@ static void load_symbols(void) {
     }
 }
 
-static const char *lookup(uintptr_t address, int type, char *buffer, size_t size) {
+static const char *lookup(uintptr_t address, int type, char *buffer, size_t size)
+{
     load_symbols();
     for (size_t i = 0; i < symbol_count; i++) {
         uintptr_t start = load_base + symbols[i].st_value;
@@ -69,10 +71,12 @@ static const char *lookup(uintptr_t address, int type, char *buffer, size_t size
     return buffer;
 }
 
-const char *symbol_name(uintptr_t address, char *buffer, size_t size) {
+const char *symbol_name(uintptr_t address, char *buffer, size_t size)
+{
     return lookup(address, STT_OBJECT, buffer, size);
 }
 
-const char *symbol_function(uintptr_t address, char *buffer, size_t size) {
+const char *symbol_function(uintptr_t address, char *buffer, size_t size)
+{
     return lookup(address, STT_FUNC, buffer, size);
 }

@@ -31,7 +31,8 @@ static const char *const kind_names[] = {"read",       "write", "load", "store",
 static const char *const order_names[] = {"relaxed", "consume", "acquire", "release",
                                           "acq_rel", "seq_cst", "?",       "?"};
 
-void trace_begin(void) {
+void trace_begin(void)
+{
     if (!events)
         events = calloc(MAX_EVENTS, sizeof *events);
     event_count = 0;
@@ -39,17 +40,20 @@ void trace_begin(void) {
     hash = 0xcbf29ce484222325u;
 }
 
-static void hash_add(uint64_t value) {
+static void hash_add(uint64_t value)
+{
     hash = (hash ^ value) * 0x100000001b3u;
     hash ^= hash >> 29;
 }
 
-static uint64_t read_value(uintptr_t address, unsigned size) {
+static uint64_t read_value(uintptr_t address, unsigned size)
+{
     return size == 1 || size == 2 || size == 4 || size == 8 ? memory_read_raw(address, size) : 0;
 }
 
 /* The last plain write is done once anything else happens (unless it crashed). */
-void trace_finish_write(void) {
+void trace_finish_write(void)
+{
     if (!write_pending)
         return;
     struct event *event = &events[event_count - 1];
@@ -58,7 +62,8 @@ void trace_finish_write(void) {
 }
 
 void trace_event(enum event_kind kind, uintptr_t address, unsigned size, int order, uint64_t old,
-                 uint64_t value, unsigned stale) {
+                 uint64_t value, unsigned stale)
+{
     trace_finish_write();
     /*
      * Addresses and pointer-sized values may differ between two processes; everything else that
@@ -86,9 +91,13 @@ void trace_event(enum event_kind kind, uintptr_t address, unsigned size, int ord
     write_pending = kind == EVENT_WRITE;
 }
 
-uint64_t trace_hash(void) { return hash; }
+uint64_t trace_hash(void)
+{
+    return hash;
+}
 
-static void print_event(const struct event *event) {
+static void print_event(const struct event *event)
+{
     char symbol[128], function[128];
 
     printf("  %5u  actor %d  %-10s", event->step, event->actor, kind_names[event->kind]);
@@ -111,7 +120,8 @@ static void print_event(const struct event *event) {
     putchar('\n');
 }
 
-void trace_print(size_t last) {
+void trace_print(size_t last)
+{
     size_t first = event_count > last ? event_count - last : 0;
 
     if (first > 0)
@@ -120,7 +130,8 @@ void trace_print(size_t last) {
         print_event(&events[i]);
 }
 
-void trace_print_runs(void) {
+void trace_print_runs(void)
+{
     printf("  schedule (actor x events):");
     for (size_t i = 0; i < event_count;) {
         size_t end = i;
