@@ -3,7 +3,8 @@
 #include "guest.h"
 
 /* Write to, or read, the register of a bit map that has the bit of the interrupt. */
-static void write_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsigned gicr_offset) {
+static void write_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsigned gicr_offset)
+{
     uint32_t bit = 1u << (intid % 32);
 
     if (intid < INTID_SPI)
@@ -13,7 +14,8 @@ static void write_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsign
     dsb();
 }
 
-static bool read_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsigned gicr_offset) {
+static bool read_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsigned gicr_offset)
+{
     uint32_t bits;
 
     if (intid < INTID_SPI)
@@ -23,15 +25,23 @@ static bool read_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsigne
     return bits >> (intid % 32) & 1;
 }
 
-bool gicd_wait_rwp(void) { return WAIT_FOR(!(gicd_read(GICD_CTLR) & GICD_CTLR_RWP)); }
+bool gicd_wait_rwp(void)
+{
+    return WAIT_FOR(!(gicd_read(GICD_CTLR) & GICD_CTLR_RWP));
+}
 
-bool gicr_wait_rwp(unsigned cpu) { return WAIT_FOR(!(gicr_read(cpu, GICR_CTLR) & GICR_CTLR_RWP)); }
+bool gicr_wait_rwp(unsigned cpu)
+{
+    return WAIT_FOR(!(gicr_read(cpu, GICR_CTLR) & GICR_CTLR_RWP));
+}
 
-void gic_enable(unsigned cpu, unsigned intid) {
+void gic_enable(unsigned cpu, unsigned intid)
+{
     write_bit(cpu, intid, GICD_ISENABLER, GICR_ISENABLER0);
 }
 
-void gic_disable(unsigned cpu, unsigned intid) {
+void gic_disable(unsigned cpu, unsigned intid)
+{
     write_bit(cpu, intid, GICD_ICENABLER, GICR_ICENABLER0);
     if (intid < INTID_SPI)
         gicr_wait_rwp(cpu);
@@ -39,35 +49,43 @@ void gic_disable(unsigned cpu, unsigned intid) {
         gicd_wait_rwp();
 }
 
-bool gic_is_enabled(unsigned cpu, unsigned intid) {
+bool gic_is_enabled(unsigned cpu, unsigned intid)
+{
     return read_bit(cpu, intid, GICD_ISENABLER, GICR_ISENABLER0);
 }
 
-void gic_set_pending(unsigned cpu, unsigned intid) {
+void gic_set_pending(unsigned cpu, unsigned intid)
+{
     write_bit(cpu, intid, GICD_ISPENDR, GICR_ISPENDR0);
 }
 
-void gic_clear_pending(unsigned cpu, unsigned intid) {
+void gic_clear_pending(unsigned cpu, unsigned intid)
+{
     write_bit(cpu, intid, GICD_ICPENDR, GICR_ICPENDR0);
 }
 
-bool gic_is_pending(unsigned cpu, unsigned intid) {
+bool gic_is_pending(unsigned cpu, unsigned intid)
+{
     return read_bit(cpu, intid, GICD_ISPENDR, GICR_ISPENDR0);
 }
 
-void gic_set_active(unsigned cpu, unsigned intid) {
+void gic_set_active(unsigned cpu, unsigned intid)
+{
     write_bit(cpu, intid, GICD_ISACTIVER, GICR_ISACTIVER0);
 }
 
-void gic_clear_active(unsigned cpu, unsigned intid) {
+void gic_clear_active(unsigned cpu, unsigned intid)
+{
     write_bit(cpu, intid, GICD_ICACTIVER, GICR_ICACTIVER0);
 }
 
-bool gic_is_active(unsigned cpu, unsigned intid) {
+bool gic_is_active(unsigned cpu, unsigned intid)
+{
     return read_bit(cpu, intid, GICD_ISACTIVER, GICR_ISACTIVER0);
 }
 
-void gic_set_priority(unsigned cpu, unsigned intid, uint8_t priority) {
+void gic_set_priority(unsigned cpu, unsigned intid, uint8_t priority)
+{
     if (intid < INTID_SPI)
         mmio_write8(gicr_address(cpu, GICR_IPRIORITYR + intid), priority);
     else
@@ -75,7 +93,8 @@ void gic_set_priority(unsigned cpu, unsigned intid, uint8_t priority) {
     dsb();
 }
 
-void gic_set_group(unsigned cpu, unsigned intid, unsigned group) {
+void gic_set_group(unsigned cpu, unsigned intid, unsigned group)
+{
     uint32_t bit = 1u << (intid % 32);
     unsigned offset = GICD_IGROUPR + intid / 32 * 4;
     uint32_t old = intid < INTID_SPI ? gicr_read(cpu, GICR_IGROUPR0) : gicd_read(offset);
@@ -88,7 +107,8 @@ void gic_set_group(unsigned cpu, unsigned intid, unsigned group) {
     dsb();
 }
 
-void gic_set_edge(unsigned intid, bool edge) {
+void gic_set_edge(unsigned intid, bool edge)
+{
     unsigned offset = GICD_ICFGR + intid / 16 * 4;
     uint32_t bit = 2u << (intid % 16 * 2);
     uint32_t old = gicd_read(offset);
@@ -97,36 +117,50 @@ void gic_set_edge(unsigned intid, bool edge) {
     dsb();
 }
 
-void gic_route(unsigned intid, unsigned cpu) {
+void gic_route(unsigned intid, unsigned cpu)
+{
     /* The CPUs differ in Aff0 only. */
     mmio_write64(GICD_BASE + GICD_IROUTER + intid * 8, cpu);
     dsb();
 }
 
-void gic_set_groups_enabled(uint32_t groups) {
+void gic_set_groups_enabled(uint32_t groups)
+{
     gicd_write(GICD_CTLR, GICD_CTLR_ARE | groups);
     gicd_wait_rwp();
 }
 
-uint32_t gic_test_spi_mask(unsigned count) { return ((1u << count) - 1) << (TEST_SPI % 32); }
+uint32_t gic_test_spi_mask(unsigned count)
+{
+    return ((1u << count) - 1) << (TEST_SPI % 32);
+}
 
-void gic_set_pending_many(unsigned count) {
+void gic_set_pending_many(unsigned count)
+{
     gicd_write(GICD_ISPENDR + TEST_SPI / 32 * 4, gic_test_spi_mask(count));
     dsb();
 }
 
-static uint32_t test_spi_bits(unsigned offset) {
+static uint32_t test_spi_bits(unsigned offset)
+{
     uint32_t bits = gicd_read(offset + TEST_SPI / 32 * 4);
 
     return (bits & gic_test_spi_mask(TEST_SPIS)) >> (TEST_SPI % 32);
 }
 
-uint32_t gic_pending_many(void) { return test_spi_bits(GICD_ISPENDR); }
+uint32_t gic_pending_many(void)
+{
+    return test_spi_bits(GICD_ISPENDR);
+}
 
-uint32_t gic_active_many(void) { return test_spi_bits(GICD_ISACTIVER); }
+uint32_t gic_active_many(void)
+{
+    return test_spi_bits(GICD_ISACTIVER);
+}
 
 /* Only INTIDs 32 to 63 are used, so the others keep their state of reset: disabled. */
-void gic_reset_distributor(void) {
+void gic_reset_distributor(void)
+{
     gicd_write(GICD_CTLR, 0);
     gicd_wait_rwp();
     gicd_write(GICD_CTLR, GICD_CTLR_ARE);
@@ -147,7 +181,8 @@ void gic_reset_distributor(void) {
     gic_set_groups_enabled(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
 }
 
-void gic_reset_redistributor(unsigned cpu) {
+void gic_reset_redistributor(unsigned cpu)
+{
     gicr_write(cpu, GICR_ICENABLER0, ~0u);
     gicr_wait_rwp(cpu);
     gicr_write(cpu, GICR_ICPENDR0, ~0u);
@@ -158,21 +193,24 @@ void gic_reset_redistributor(unsigned cpu) {
     dsb();
 }
 
-bool gic_wake_redistributor(unsigned cpu) {
+bool gic_wake_redistributor(unsigned cpu)
+{
     uint32_t waker = gicr_read(cpu, GICR_WAKER);
 
     gicr_write(cpu, GICR_WAKER, waker & ~GICR_WAKER_SLEEP);
     return WAIT_FOR(!(gicr_read(cpu, GICR_WAKER) & GICR_WAKER_ASLEEP));
 }
 
-bool gic_sleep_redistributor(unsigned cpu) {
+bool gic_sleep_redistributor(unsigned cpu)
+{
     uint32_t waker = gicr_read(cpu, GICR_WAKER);
 
     gicr_write(cpu, GICR_WAKER, waker | GICR_WAKER_SLEEP);
     return WAIT_FOR(gicr_read(cpu, GICR_WAKER) & GICR_WAKER_ASLEEP);
 }
 
-void gic_reset_cpu_interface(void) {
+void gic_reset_cpu_interface(void)
+{
     write_sysreg(ICC_SRE_EL1, read_sysreg(ICC_SRE_EL1) | 1);
     write_sysreg(ICC_CTLR_EL1, 0);
     write_sysreg(ICC_PMR_EL1, DEFAULT_PMR);
@@ -182,12 +220,14 @@ void gic_reset_cpu_interface(void) {
     write_sysreg(ICC_IGRPEN1_EL1, 1);
 }
 
-void gic_send_sgi(unsigned sgi, unsigned cpu_mask) {
+void gic_send_sgi(unsigned sgi, unsigned cpu_mask)
+{
     dsb();
     write_sysreg(ICC_SGI1R_EL1, (uint64_t)sgi << 24 | cpu_mask);
 }
 
-void gic_send_sgi_others(unsigned sgi) {
+void gic_send_sgi_others(unsigned sgi)
+{
     dsb();
     write_sysreg(ICC_SGI1R_EL1, ICC_SGIR_IRM | (uint64_t)sgi << 24);
 }

@@ -96,21 +96,28 @@
 #define TEST_SPI 40
 #define TEST_SPIS 16
 
-static inline uint32_t gicd_read(unsigned offset) { return mmio_read32(GICD_BASE + offset); }
+static inline uint32_t gicd_read(unsigned offset)
+{
+    return mmio_read32(GICD_BASE + offset);
+}
 
-static inline void gicd_write(unsigned offset, uint32_t value) {
+static inline void gicd_write(unsigned offset, uint32_t value)
+{
     mmio_write32(GICD_BASE + offset, value);
 }
 
-static inline uintptr_t gicr_address(unsigned cpu, unsigned offset) {
+static inline uintptr_t gicr_address(unsigned cpu, unsigned offset)
+{
     return GICR_BASE + cpu * GICR_STRIDE + offset;
 }
 
-static inline uint32_t gicr_read(unsigned cpu, unsigned offset) {
+static inline uint32_t gicr_read(unsigned cpu, unsigned offset)
+{
     return mmio_read32(gicr_address(cpu, offset));
 }
 
-static inline void gicr_write(unsigned cpu, unsigned offset, uint32_t value) {
+static inline void gicr_write(unsigned cpu, unsigned offset, uint32_t value)
+{
     mmio_write32(gicr_address(cpu, offset), value);
 }
 

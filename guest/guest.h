@@ -17,13 +17,13 @@
 /* How long to look whether something happens that should not. */
 #define SETTLE_US 2000
 
-#define WAIT_FOR_US(us, condition)                                                                 \
-    ({                                                                                             \
-        uint64_t start_ = counter();                                                               \
-        bool done_;                                                                                \
-        while (!(done_ = (condition)) && counter() - start_ < microseconds(us))                    \
-            cpu_relax();                                                                           \
-        done_;                                                                                     \
+#define WAIT_FOR_US(us, condition)                                              \
+    ({                                                                          \
+        uint64_t start_ = counter();                                            \
+        bool done_;                                                             \
+        while (!(done_ = (condition)) && counter() - start_ < microseconds(us)) \
+            cpu_relax();                                                        \
+        done_;                                                                  \
     })
 #define WAIT_FOR(condition) WAIT_FOR_US(WAIT_US, condition)
 
@@ -58,7 +58,10 @@ struct cpu {
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned ncpus;
 
-static inline struct cpu *this_cpu(void) { return (struct cpu *)read_sysreg(tpidr_el1); }
+static inline struct cpu *this_cpu(void)
+{
+    return (struct cpu *)read_sysreg(tpidr_el1);
+}
 
 void smp_init(void);
 bool smp_start_cpu(unsigned cpu); /* false when there is no such CPU */
@@ -95,9 +98,18 @@ unsigned poll_nothing(void);
 /* Wait until the highest priority pending interrupt of group 1 is the given one. */
 bool poll_hppi(unsigned intid);
 
-static inline void gic_eoi(unsigned intid) { write_sysreg(ICC_EOIR1_EL1, intid); }
-static inline void gic_dir(unsigned intid) { write_sysreg(ICC_DIR_EL1, intid); }
-static inline unsigned running_priority(void) { return read_sysreg(ICC_RPR_EL1) & 0xff; }
+static inline void gic_eoi(unsigned intid)
+{
+    write_sysreg(ICC_EOIR1_EL1, intid);
+}
+static inline void gic_dir(unsigned intid)
+{
+    write_sysreg(ICC_DIR_EL1, intid);
+}
+static inline unsigned running_priority(void)
+{
+    return read_sysreg(ICC_RPR_EL1) & 0xff;
+}
 
 /* Work functions for smp_call. */
 uint64_t work_irq_disable(uint64_t unused);

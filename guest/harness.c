@@ -7,7 +7,8 @@ static const char *current_test = "start";
 static unsigned passed;
 static unsigned failed;
 
-void expect(const char *what, uint64_t expected, uint64_t got) {
+void expect(const char *what, uint64_t expected, uint64_t got)
+{
     if (expected == got) {
         passed++;
         uart_printf("ok %s: %s %lu\n", current_test, what, got);
@@ -17,7 +18,8 @@ void expect(const char *what, uint64_t expected, uint64_t got) {
     }
 }
 
-void expect_hex(const char *what, uint64_t expected, uint64_t got) {
+void expect_hex(const char *what, uint64_t expected, uint64_t got)
+{
     if (expected == got) {
         passed++;
         uart_printf("ok %s: %s %lx\n", current_test, what, got);
@@ -27,7 +29,8 @@ void expect_hex(const char *what, uint64_t expected, uint64_t got) {
     }
 }
 
-void expect_true(const char *what, bool seen) {
+void expect_true(const char *what, bool seen)
+{
     if (seen) {
         passed++;
         uart_printf("ok %s: %s\n", current_test, what);
@@ -37,13 +40,15 @@ void expect_true(const char *what, bool seen) {
     }
 }
 
-void finish(void) {
+void finish(void)
+{
     uart_printf("%u passed, %u failed\n", passed, failed);
     psci_system_off();
 }
 
 /* For states in which no further test makes sense. May come from any CPU. */
-void die(const char *format, ...) {
+void die(const char *format, ...)
+{
     va_list args;
 
     uart_printf("FAIL %s: expected to go on, got: ", current_test);
@@ -55,16 +60,21 @@ void die(const char *format, ...) {
     finish();
 }
 
-void delay(uint64_t us) {
+void delay(uint64_t us)
+{
     uint64_t start = counter();
 
     while (counter() - start < microseconds(us))
         cpu_relax();
 }
 
-void settle(void) { delay(SETTLE_US); }
+void settle(void)
+{
+    delay(SETTLE_US);
+}
 
-void clear_counts(void) {
+void clear_counts(void)
+{
     for (unsigned i = 0; i < ncpus; i++) {
         for (unsigned intid = 0; intid < MAX_INTID; intid++) {
             cpus[i].count[intid] = 0;
@@ -74,7 +84,8 @@ void clear_counts(void) {
     }
 }
 
-uint32_t total_count(void) {
+uint32_t total_count(void)
+{
     uint32_t total = 0;
 
     for (unsigned i = 0; i < ncpus; i++) {
@@ -85,7 +96,8 @@ uint32_t total_count(void) {
 }
 
 /* Returns whether the test before left this CPU with an interrupt in service. */
-static uint64_t reset_this_cpu(uint64_t unused) {
+static uint64_t reset_this_cpu(uint64_t unused)
+{
     bool in_service = running_priority() != PRIORITY_IDLE;
 
     (void)unused;
@@ -104,7 +116,8 @@ static uint64_t reset_this_cpu(uint64_t unused) {
  * A CPU changes its own registers only when it is given work or takes interrupts. Without those,
  * CPU 0 can do the rest for it, which is much faster where more CPUs spin than the host has.
  */
-static bool start_reset(unsigned index) {
+static bool start_reset(unsigned index)
+{
     struct cpu *cpu = &cpus[index];
     bool used = cpu->work_posted != cpu->work_at_reset || cpu->log_length;
 
@@ -115,7 +128,8 @@ static bool start_reset(unsigned index) {
     return used;
 }
 
-static void reset_all(void) {
+static void reset_all(void)
+{
     uint32_t posted = 0;
 
     uart_mask_tx(false);
@@ -136,40 +150,50 @@ static void reset_all(void) {
     clear_counts();
 }
 
-void run_test(const char *name, void (*test)(void)) {
+void run_test(const char *name, void (*test)(void))
+{
     current_test = name;
     test();
     reset_all();
 }
 
-void skip_test(const char *name, const char *why) { uart_printf("skip %s: %s\n", name, why); }
+void skip_test(const char *name, const char *why)
+{
+    uart_printf("skip %s: %s\n", name, why);
+}
 
-uint64_t work_irq_disable(uint64_t unused) {
+uint64_t work_irq_disable(uint64_t unused)
+{
     irq_disable();
     return unused;
 }
 
-uint64_t work_irq_enable(uint64_t unused) {
+uint64_t work_irq_enable(uint64_t unused)
+{
     irq_enable();
     return unused;
 }
 
-uint64_t work_poll_ack(uint64_t unused) {
+uint64_t work_poll_ack(uint64_t unused)
+{
     (void)unused;
     return poll_ack();
 }
 
-uint64_t work_eoi(uint64_t intid) {
+uint64_t work_eoi(uint64_t intid)
+{
     gic_eoi((unsigned)intid);
     return 0;
 }
 
-uint64_t work_dir(uint64_t intid) {
+uint64_t work_dir(uint64_t intid)
+{
     gic_dir((unsigned)intid);
     return 0;
 }
 
-uint64_t work_set_eoimode(uint64_t mode) {
+uint64_t work_set_eoimode(uint64_t mode)
+{
     write_sysreg(ICC_CTLR_EL1, mode ? ICC_CTLR_EOIMODE : 0);
     return 0;
 }

@@ -17,7 +17,8 @@ void bad_handler(struct frame *frame);
 #define ESR_CLASS_SHIFT 26
 #define CLASS_DATA_ABORT 0x25
 
-static void note(struct cpu *cpu, unsigned intid) {
+static void note(struct cpu *cpu, unsigned intid)
+{
     uint32_t n = cpu->log_length;
 
     if (n < LOG_SIZE)
@@ -25,12 +26,14 @@ static void note(struct cpu *cpu, unsigned intid) {
     __atomic_store_n(&cpu->log_length, n + 1, __ATOMIC_RELEASE);
 }
 
-static void deactivate_if_split(unsigned intid) {
+static void deactivate_if_split(unsigned intid)
+{
     if (read_sysreg(ICC_CTLR_EL1) & ICC_CTLR_EOIMODE)
         gic_dir(intid);
 }
 
-void irq_handler(struct frame *frame) {
+void irq_handler(struct frame *frame)
+{
     struct cpu *cpu = this_cpu();
     unsigned intid = (unsigned)read_sysreg(ICC_IAR1_EL1);
 
@@ -49,7 +52,8 @@ void irq_handler(struct frame *frame) {
     cpu->count[intid]++;
 }
 
-void fiq_handler(struct frame *frame) {
+void fiq_handler(struct frame *frame)
+{
     struct cpu *cpu = this_cpu();
     unsigned intid = (unsigned)read_sysreg(ICC_IAR0_EL1);
 
@@ -67,7 +71,8 @@ void fiq_handler(struct frame *frame) {
     cpu->fiq_count[intid]++;
 }
 
-void sync_handler(struct frame *frame) {
+void sync_handler(struct frame *frame)
+{
     struct cpu *cpu = this_cpu();
     uint64_t esr = read_sysreg(esr_el1);
 
@@ -80,12 +85,14 @@ void sync_handler(struct frame *frame) {
         read_sysreg(far_el1), frame->elr & 0xfffff);
 }
 
-void bad_handler(struct frame *frame) {
+void bad_handler(struct frame *frame)
+{
     die("CPU %u: unexpected vector, ESR %lx, offset in the image %lx", this_cpu()->id,
         read_sysreg(esr_el1), frame->elr & 0xfffff);
 }
 
-unsigned poll_ack(void) {
+unsigned poll_ack(void)
+{
     unsigned intid = INTID_NONE;
 
     WAIT_FOR((intid = (unsigned)read_sysreg(ICC_IAR1_EL1)) < INTID_SPECIAL);
@@ -93,11 +100,15 @@ unsigned poll_ack(void) {
     return intid;
 }
 
-unsigned poll_nothing(void) {
+unsigned poll_nothing(void)
+{
     unsigned intid = INTID_NONE;
 
     WAIT_FOR_US(SETTLE_US, (intid = (unsigned)read_sysreg(ICC_IAR1_EL1)) < INTID_SPECIAL);
     return intid;
 }
 
-bool poll_hppi(unsigned intid) { return WAIT_FOR(read_sysreg(ICC_HPPIR1_EL1) == intid); }
+bool poll_hppi(unsigned intid)
+{
+    return WAIT_FOR(read_sysreg(ICC_HPPIR1_EL1) == intid);
+}

@@ -133,7 +133,8 @@ static const struct test tests[] = {
     {"power.all", test_power_all, 2},
 };
 
-void primary_main(void) {
+void primary_main(void)
+{
     uart_init();
     smp_init();
     uart_printf("GIC test guest on %u CPUs\n", ncpus);

@@ -9,7 +9,8 @@
 #define PSCI_AFFINITY_INFO_64 0xc4000004u
 #define PSCI_SYSTEM_OFF 0x84000008u
 
-int32_t psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) {
+int32_t psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
     register uint64_t x0 __asm__("x0") = function;
     register uint64_t x1 __asm__("x1") = a1;
     register uint64_t x2 __asm__("x2") = a2;
@@ -24,18 +25,29 @@ int32_t psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) {
     return (int32_t)x0;
 }
 
-int32_t psci_version(void) { return psci_call(PSCI_VERSION, 0, 0, 0); }
+int32_t psci_version(void)
+{
+    return psci_call(PSCI_VERSION, 0, 0, 0);
+}
 
-int32_t psci_cpu_on(uint64_t mpidr, uintptr_t entry, uint64_t context) {
+int32_t psci_cpu_on(uint64_t mpidr, uintptr_t entry, uint64_t context)
+{
     dsb();
     return psci_call(PSCI_CPU_ON_64, mpidr, entry, context);
 }
 
-int32_t psci_cpu_off(void) { return psci_call(PSCI_CPU_OFF, 0, 0, 0); }
+int32_t psci_cpu_off(void)
+{
+    return psci_call(PSCI_CPU_OFF, 0, 0, 0);
+}
 
-int32_t psci_affinity_info(uint64_t mpidr) { return psci_call(PSCI_AFFINITY_INFO_64, mpidr, 0, 0); }
+int32_t psci_affinity_info(uint64_t mpidr)
+{
+    return psci_call(PSCI_AFFINITY_INFO_64, mpidr, 0, 0);
+}
 
-void psci_system_off(void) {
+void psci_system_off(void)
+{
     psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
     for (;;)
         cpu_relax();

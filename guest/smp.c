@@ -8,7 +8,8 @@ unsigned ncpus;
 void secondary_entry(void);
 void secondary_main(uint64_t index) __attribute__((noreturn));
 
-static void init_this_cpu(unsigned index) {
+static void init_this_cpu(unsigned index)
+{
     write_sysreg(tpidr_el1, (uintptr_t)&cpus[index]);
     cpus[index].id = index;
     if (!gic_wake_redistributor(index))
@@ -17,7 +18,8 @@ static void init_this_cpu(unsigned index) {
     gic_reset_cpu_interface();
 }
 
-bool smp_start_cpu(unsigned index) {
+bool smp_start_cpu(unsigned index)
+{
     __atomic_store_n(&cpus[index].online, 0, __ATOMIC_RELEASE);
     if (psci_cpu_on(index, (uintptr_t)secondary_entry, index) != PSCI_SUCCESS)
         return false;
@@ -26,7 +28,8 @@ bool smp_start_cpu(unsigned index) {
     return true;
 }
 
-void smp_init(void) {
+void smp_init(void)
+{
     /* CPU 0 first, so that the distributor is never reset with others at work. */
     write_sysreg(tpidr_el1, (uintptr_t)&cpus[0]);
     gic_reset_distributor();
@@ -40,7 +43,8 @@ void smp_init(void) {
     }
 }
 
-void secondary_main(uint64_t index) {
+void secondary_main(uint64_t index)
+{
     struct cpu *cpu = &cpus[index];
 
     init_this_cpu((unsigned)index);
@@ -60,7 +64,8 @@ void secondary_main(uint64_t index) {
     }
 }
 
-void smp_post(unsigned index, work_fn *fn, uint64_t arg) {
+void smp_post(unsigned index, work_fn *fn, uint64_t arg)
+{
     struct cpu *cpu = &cpus[index];
 
     cpu->work = fn;
@@ -68,7 +73,8 @@ void smp_post(unsigned index, work_fn *fn, uint64_t arg) {
     __atomic_store_n(&cpu->work_posted, cpu->work_posted + 1, __ATOMIC_RELEASE);
 }
 
-uint64_t smp_finish(unsigned index) {
+uint64_t smp_finish(unsigned index)
+{
     struct cpu *cpu = &cpus[index];
 
     /* Twice the usual limit: the work itself may have to wait, and reports that better. */
@@ -78,14 +84,16 @@ uint64_t smp_finish(unsigned index) {
     return cpu->work_result;
 }
 
-uint64_t smp_call(unsigned index, work_fn *fn, uint64_t arg) {
+uint64_t smp_call(unsigned index, work_fn *fn, uint64_t arg)
+{
     if (index == 0)
         return fn(arg);
     smp_post(index, fn, arg);
     return smp_finish(index);
 }
 
-void smp_call_all(work_fn *fn, uint64_t arg) {
+void smp_call_all(work_fn *fn, uint64_t arg)
+{
     for (unsigned i = 1; i < ncpus; i++)
         smp_post(i, fn, arg);
     for (unsigned i = 1; i < ncpus; i++)

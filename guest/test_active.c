@@ -6,20 +6,26 @@
 
 #define SPI TEST_SPI
 
-static uint64_t read_active(uint64_t intid) { return gic_is_active(0, (unsigned)intid); }
+static uint64_t read_active(uint64_t intid)
+{
+    return gic_is_active(0, (unsigned)intid);
+}
 
-static uint64_t write_icactiver(uint64_t intid) {
+static uint64_t write_icactiver(uint64_t intid)
+{
     gic_clear_active(0, (unsigned)intid);
     return 0;
 }
 
-static uint64_t write_isactiver(uint64_t intid) {
+static uint64_t write_isactiver(uint64_t intid)
+{
     gic_set_active(0, (unsigned)intid);
     return 0;
 }
 
 /* Between acknowledge and end of interrupt on CPU 0, seen from there and from the last CPU. */
-void test_active_spi(void) {
+void test_active_spi(void)
+{
     unsigned last = ncpus - 1;
 
     gic_enable(0, SPI);
@@ -38,7 +44,8 @@ void test_active_spi(void) {
 }
 
 /* The private interrupts of CPU 0, seen from the last CPU in CPU 0's redistributor. */
-void test_active_private(void) {
+void test_active_private(void)
+{
     unsigned last = ncpus - 1;
 
     gic_enable(0, 1);
@@ -60,7 +67,8 @@ void test_active_private(void) {
     irq_enable();
 }
 
-static void active_bit_by_register(unsigned intid) {
+static void active_bit_by_register(unsigned intid)
+{
     gic_set_active(0, intid);
     expect("active bit after ISACTIVER", 1, gic_is_active(0, intid));
     gic_enable(0, intid);
@@ -76,12 +84,19 @@ static void active_bit_by_register(unsigned intid) {
     expect("pending bit at the end", 0, gic_is_pending(0, intid));
 }
 
-void test_active_register_spi(void) { active_bit_by_register(SPI); }
+void test_active_register_spi(void)
+{
+    active_bit_by_register(SPI);
+}
 
-void test_active_register_sgi(void) { active_bit_by_register(12); }
+void test_active_register_sgi(void)
+{
+    active_bit_by_register(12);
+}
 
 /* The active state is that of the interrupt, so another CPU may set and clear it. */
-void test_active_register_other(void) {
+void test_active_register_other(void)
+{
     unsigned last = ncpus - 1;
 
     gic_enable(0, SPI);
@@ -96,7 +111,8 @@ void test_active_register_other(void) {
 }
 
 /* An active interrupt stays with nobody when it is re-routed: it is not signalled there either. */
-void test_active_reroute(void) {
+void test_active_reroute(void)
+{
     unsigned last = ncpus - 1;
 
     gic_enable(0, SPI);
@@ -116,7 +132,8 @@ void test_active_reroute(void) {
 }
 
 /* An edge that comes while the interrupt is active makes it active and pending. */
-void test_active_edge(void) {
+void test_active_edge(void)
+{
     gic_enable(0, SPI);
     irq_disable();
     gic_set_pending(0, SPI);
@@ -136,7 +153,8 @@ void test_active_edge(void) {
 }
 
 /* The pending half of active and pending can be taken back alone. */
-void test_active_edge_cleared(void) {
+void test_active_edge_cleared(void)
+{
     gic_enable(0, SPI);
     irq_disable();
     gic_set_pending(0, SPI);
@@ -152,7 +170,8 @@ void test_active_edge_cleared(void) {
 }
 
 /* An active interrupt that is disabled ends as usual; its next edge waits for the enable. */
-void test_active_disabled(void) {
+void test_active_disabled(void)
+{
     gic_enable(0, SPI);
     irq_disable();
     gic_set_pending(0, SPI);
@@ -171,7 +190,8 @@ void test_active_disabled(void) {
 }
 
 /* With the priority already dropped, ICACTIVER of another CPU does what DIR would do. */
-void test_active_icactiver_ends(void) {
+void test_active_icactiver_ends(void)
+{
     unsigned last = ncpus - 1;
 
     work_set_eoimode(1);

@@ -6,7 +6,8 @@
 
 #define SPI TEST_SPI
 
-void test_eoimode_drop(void) {
+void test_eoimode_drop(void)
+{
     work_set_eoimode(1);
     gic_enable(0, SPI);
     irq_disable();
@@ -28,7 +29,8 @@ void test_eoimode_drop(void) {
 }
 
 /* Lower priorities are taken while an interrupt is active with its priority dropped. */
-void test_eoimode_others(void) {
+void test_eoimode_others(void)
+{
     work_set_eoimode(1);
     gic_set_priority(0, SPI, 0x40);
     gic_set_priority(0, SPI + 1, 0x80);
@@ -51,7 +53,8 @@ void test_eoimode_others(void) {
 }
 
 /* An SPI that the last CPU acknowledged is deactivated by CPU 0. */
-void test_eoimode_dir_other(void) {
+void test_eoimode_dir_other(void)
+{
     unsigned last = ncpus - 1;
 
     smp_call_all(work_set_eoimode, 1);
@@ -73,7 +76,8 @@ void test_eoimode_dir_other(void) {
 }
 
 /* DIR on another CPU does not touch a private interrupt of the same number. */
-void test_eoimode_dir_private(void) {
+void test_eoimode_dir_private(void)
+{
     unsigned last = ncpus - 1;
 
     smp_call_all(work_set_eoimode, 1);
@@ -90,7 +94,8 @@ void test_eoimode_dir_private(void) {
     irq_enable();
 }
 
-void test_eoimode_dir_inactive(void) {
+void test_eoimode_dir_inactive(void)
+{
     work_set_eoimode(1);
     gic_enable(0, SPI);
     irq_disable();
@@ -110,7 +115,8 @@ void test_eoimode_dir_inactive(void) {
 }
 
 /* A timer that stays expired: EOIR alone does not bring it again, DIR does. */
-void test_eoimode_timer(void) {
+void test_eoimode_timer(void)
+{
     work_set_eoimode(1);
     gic_enable(0, TIMER_VIRTUAL);
     irq_disable();
@@ -128,7 +134,8 @@ void test_eoimode_timer(void) {
 }
 
 /* The handler of interrupts, used with both modes by turns. */
-void test_eoimode_switch(void) {
+void test_eoimode_switch(void)
+{
     gic_enable(0, SPI);
     for (uint32_t i = 1; i <= 10; i++) {
         work_set_eoimode(i % 2);

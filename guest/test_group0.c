@@ -5,12 +5,14 @@
 
 #define SPI TEST_SPI
 
-static void set_up(unsigned intid, unsigned group) {
+static void set_up(unsigned intid, unsigned group)
+{
     gic_set_group(0, intid, group);
     gic_enable(0, intid);
 }
 
-static void polling(bool start) {
+static void polling(bool start)
+{
     if (start) {
         irq_disable();
         fiq_disable();
@@ -20,7 +22,8 @@ static void polling(bool start) {
     }
 }
 
-void test_group0_fiq(void) {
+void test_group0_fiq(void)
+{
     set_up(SPI, 0);
     gic_set_pending(0, SPI);
     WAIT_FOR(cpus[0].fiq_count[SPI] == 1);
@@ -43,7 +46,8 @@ void test_group0_fiq(void) {
 }
 
 /* On every CPU. */
-void test_group0_route(void) {
+void test_group0_route(void)
+{
     unsigned good = 0;
 
     set_up(SPI, 0);
@@ -57,7 +61,8 @@ void test_group0_route(void) {
 }
 
 /* The registers of one group do not give interrupts of the other. */
-void test_group0_registers(void) {
+void test_group0_registers(void)
+{
     set_up(SPI, 0);
     polling(true);
     gic_set_pending(0, SPI);
@@ -74,7 +79,8 @@ void test_group0_registers(void) {
 }
 
 /* The enable bit of the CPU interface, in both orders; then the one of the distributor. */
-void test_group0_enables(void) {
+void test_group0_enables(void)
+{
     set_up(SPI, 0);
     write_sysreg(ICC_IGRPEN0_EL1, 0);
     gic_set_pending(0, SPI);
@@ -97,7 +103,8 @@ void test_group0_enables(void) {
     expect("IRQs by it", 0, total_count());
 }
 
-void test_group1_enables(void) {
+void test_group1_enables(void)
+{
     set_up(SPI, 1);
     write_sysreg(ICC_IGRPEN1_EL1, 0);
     gic_set_pending(0, SPI);
@@ -121,7 +128,8 @@ void test_group1_enables(void) {
 }
 
 /* A group disabled in the distributor does not stand in the way of the other. */
-void test_group0_not_in_the_way(void) {
+void test_group0_not_in_the_way(void)
+{
     set_up(SPI, 0);
     set_up(SPI + 1, 1);
     gic_set_priority(0, SPI, 0x20);
@@ -138,7 +146,8 @@ void test_group0_not_in_the_way(void) {
 }
 
 /* The groups share one running priority, so one preempts the other. */
-void test_group0_preempts(void) {
+void test_group0_preempts(void)
+{
     set_up(SPI, 1);
     set_up(SPI + 1, 0);
     gic_set_priority(0, SPI, 0x80);
@@ -159,7 +168,8 @@ void test_group0_preempts(void) {
 }
 
 /* With both pending, only the group of the higher priority can be acknowledged. */
-void test_group0_order(void) {
+void test_group0_order(void)
+{
     set_up(SPI, 0);
     set_up(SPI + 1, 1);
     gic_set_priority(0, SPI, 0x80);
@@ -177,7 +187,8 @@ void test_group0_order(void) {
     polling(false);
 }
 
-void test_group0_sgi(void) {
+void test_group0_sgi(void)
+{
     set_up(5, 0);
     set_up(6, 1);
     write_sysreg(ICC_SGI0R_EL1, 5ull << 24 | 1);
@@ -192,7 +203,8 @@ void test_group0_sgi(void) {
 }
 
 /* A pending interrupt may change its group. */
-void test_group0_change(void) {
+void test_group0_change(void)
+{
     set_up(SPI, 0);
     polling(true);
     gic_set_pending(0, SPI);
@@ -208,7 +220,8 @@ void test_group0_change(void) {
 }
 
 /* Split EOI for group 0: EOIR0 drops the priority, DIR deactivates. */
-void test_group0_eoimode(void) {
+void test_group0_eoimode(void)
+{
     work_set_eoimode(1);
     set_up(SPI, 0);
     polling(true);

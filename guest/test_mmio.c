@@ -10,7 +10,8 @@
 #define GICD_IGRPMODR 0x0d00
 #define GICD_NSACR 0x0e00
 
-void test_mmio_priority_bytes(void) {
+void test_mmio_priority_bytes(void)
+{
     unsigned word = GICD_IPRIORITYR + SPI;
 
     gicd_write(word, 0x40302010);
@@ -27,7 +28,8 @@ void test_mmio_priority_bytes(void) {
                gicr_read(0, GICR_IPRIORITYR + 28));
 }
 
-void test_mmio_router(void) {
+void test_mmio_router(void)
+{
     uintptr_t router = GICD_BASE + GICD_IROUTER + SPI * 8;
     uint32_t aff3 = gicd_read(GICD_TYPER) & GICD_TYPER_A3V ? 1 : 0;
 
@@ -50,7 +52,8 @@ void test_mmio_router(void) {
 }
 
 /* Offsets that no version of the architecture before GICv5 assigns. */
-void test_mmio_reserved(void) {
+void test_mmio_reserved(void)
+{
     static const uint16_t gicd[] = {0x0014, 0x0018, 0x0060, 0x007c, 0x0f30, 0x0f7c};
     static const uint32_t gicr[] = {0x0050, 0x0080, 0x00d0, 0x10004, 0x10d40};
     uint32_t seen = 0;
@@ -73,7 +76,8 @@ void test_mmio_reserved(void) {
 }
 
 /* SGIs and PPIs are in the redistributors; the distributor reads as zero for them. */
-void test_mmio_private_in_gicd(void) {
+void test_mmio_private_in_gicd(void)
+{
     static const uint16_t bitmaps[] = {GICD_IGROUPR, GICD_ISENABLER, GICD_ICENABLER, GICD_ISPENDR,
                                        GICD_ICPENDR, GICD_ISACTIVER, GICD_ICACTIVER};
     uint32_t seen = 0;
@@ -98,7 +102,8 @@ void test_mmio_private_in_gicd(void) {
     expect("the SGI of the redistributor is still enabled", 1, gic_is_enabled(0, 15));
 }
 
-void test_mmio_router_private(void) {
+void test_mmio_router_private(void)
+{
     uint64_t seen = 0;
 
     for (unsigned intid = 0; intid < 32; intid++) {
@@ -109,7 +114,8 @@ void test_mmio_router_private(void) {
 }
 
 /* Registers for GICs without affinity routing, and for two Security states. */
-void test_mmio_legacy(void) {
+void test_mmio_legacy(void)
+{
     uint32_t seen = 0;
 
     gicd_write(GICD_ITARGETSR + SPI, 0x01010101);
@@ -129,7 +135,8 @@ void test_mmio_legacy(void) {
     expect_hex("bits seen in NSACR", 0, gicd_read(GICD_NSACR + SPI / 16 * 4));
 }
 
-static bool unchanged_by_writes(uintptr_t address) {
+static bool unchanged_by_writes(uintptr_t address)
+{
     uint32_t before = mmio_read32(address);
 
     mmio_write32(address, ~before);
@@ -137,7 +144,8 @@ static bool unchanged_by_writes(uintptr_t address) {
     return mmio_read32(address) == before;
 }
 
-void test_mmio_read_only(void) {
+void test_mmio_read_only(void)
+{
     expect_true("GICD_TYPER is unchanged by a write", unchanged_by_writes(GICD_BASE + GICD_TYPER));
     expect_true("GICD_IIDR is unchanged by a write", unchanged_by_writes(GICD_BASE + GICD_IIDR));
     expect_true("GICD_PIDR2 is unchanged by a write", unchanged_by_writes(GICD_BASE + GICD_PIDR2));
@@ -150,7 +158,8 @@ void test_mmio_read_only(void) {
     expect("architecture version in GICR_PIDR2", 3, gicr_read(0, GICR_PIDR2) >> 4 & 0xf);
 }
 
-void test_mmio_control(void) {
+void test_mmio_control(void)
+{
     uint32_t both = GICD_CTLR_GRP0 | GICD_CTLR_GRP1;
 
     expect("GICD_CTLR.ARE", 1, (gicd_read(GICD_CTLR) & GICD_CTLR_ARE) != 0);
@@ -164,7 +173,8 @@ void test_mmio_control(void) {
                 (gicd_read(GICD_TYPER) & 0x1f) >= 1);
 }
 
-void test_mmio_config(void) {
+void test_mmio_config(void)
+{
     unsigned offset = GICD_ICFGR + SPI / 16 * 4;
     uint32_t sgis = gicr_read(0, GICR_ICFGR0);
 
@@ -181,7 +191,8 @@ void test_mmio_config(void) {
 }
 
 /* Set and clear registers: ones work, zeros do nothing, both read the same. */
-void test_mmio_set_clear(void) {
+void test_mmio_set_clear(void)
+{
     unsigned set = GICD_ISENABLER + SPI / 32 * 4;
     unsigned clear = GICD_ICENABLER + SPI / 32 * 4;
     uint32_t mask = gic_test_spi_mask(TEST_SPIS);
@@ -200,14 +211,16 @@ void test_mmio_set_clear(void) {
     expect_hex("enable bits after zeros were written", 0x00f00f00 & mask, gicd_read(set));
 }
 
-static bool is_top_bits(uint8_t mask) {
+static bool is_top_bits(uint8_t mask)
+{
     /* Section 4.8: the unimplemented bits are the least significant; 16 levels at least. */
     uint8_t low = (uint8_t)~mask;
 
     return (low & (low + 1)) == 0 && mask >= 0xf0;
 }
 
-void test_mmio_priority_bits(void) {
+void test_mmio_priority_bits(void)
+{
     uint8_t spi, sgi, ppi;
 
     gic_set_priority(0, SPI, 0xff);
@@ -224,7 +237,8 @@ void test_mmio_priority_bits(void) {
 }
 
 /* Each CPU has a frame of its own, and the last one says so. */
-void test_mmio_frames(void) {
+void test_mmio_frames(void)
+{
     unsigned right = 0;
     unsigned frames = 0;
     uint64_t typer;
@@ -241,7 +255,8 @@ void test_mmio_frames(void) {
     expect("redistributors with the affinity of their CPU", ncpus, right);
 }
 
-void test_mmio_sysregs(void) {
+void test_mmio_sysregs(void)
+{
     irq_disable();
     expect("ICC_SRE_EL1.SRE", 1, read_sysreg(ICC_SRE_EL1) & 1);
     expect("ICC_IAR0_EL1 when idle", INTID_NONE, read_sysreg(ICC_IAR0_EL1));

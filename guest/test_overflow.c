@@ -9,9 +9,13 @@
 #define N TEST_SPIS
 
 /* All different, in no order; and the INTID that has the priority of a given rank. */
-static unsigned rank_of(unsigned i) { return i * 7 % N; }
+static unsigned rank_of(unsigned i)
+{
+    return i * 7 % N;
+}
 
-static unsigned spi_of_rank(unsigned rank) {
+static unsigned spi_of_rank(unsigned rank)
+{
     for (unsigned i = 0; i < N; i++) {
         if (rank_of(i) == rank)
             return TEST_SPI + i;
@@ -19,7 +23,8 @@ static unsigned spi_of_rank(unsigned rank) {
     return INTID_NONE;
 }
 
-static void set_up_all(void) {
+static void set_up_all(void)
+{
     for (unsigned i = 0; i < N; i++) {
         gic_set_priority(0, TEST_SPI + i, (uint8_t)(0x20 + 8 * rank_of(i)));
         gic_enable(0, TEST_SPI + i);
@@ -27,13 +32,15 @@ static void set_up_all(void) {
 }
 
 /* Raises all and waits until the highest has come through; so will the others, one by one. */
-static void raise_all(void) {
+static void raise_all(void)
+{
     gic_set_pending_many(N);
     expect_hex("pending bits", 0xffff, gic_pending_many());
     expect_true("the highest priority is first", poll_hppi(spi_of_rank(0)));
 }
 
-static void take_all(bool split) {
+static void take_all(bool split)
+{
     unsigned in_order = 0;
 
     for (unsigned rank = 0; rank < N; rank++) {
@@ -50,7 +57,8 @@ static void take_all(bool split) {
     expect_hex("active bits at the end", 0, gic_active_many());
 }
 
-void test_overflow_eoimode0(void) {
+void test_overflow_eoimode0(void)
+{
     irq_disable();
     set_up_all();
     raise_all();
@@ -58,7 +66,8 @@ void test_overflow_eoimode0(void) {
     irq_enable();
 }
 
-void test_overflow_eoimode1(void) {
+void test_overflow_eoimode1(void)
+{
     irq_disable();
     work_set_eoimode(1);
     set_up_all();
@@ -68,7 +77,8 @@ void test_overflow_eoimode1(void) {
 }
 
 /* All 16 active at once with their priorities dropped, then deactivated in another order. */
-static void deactivate_with_stride(unsigned stride) {
+static void deactivate_with_stride(unsigned stride)
+{
     uint32_t left = 0xffff;
     unsigned in_order = 0;
     unsigned wrong_bits = 0;
@@ -94,7 +104,8 @@ static void deactivate_with_stride(unsigned stride) {
     expect("acknowledge at the end", INTID_NONE, poll_nothing());
 }
 
-void test_overflow_dir_orders(void) {
+void test_overflow_dir_orders(void)
+{
     irq_disable();
     work_set_eoimode(1);
     set_up_all();
@@ -105,7 +116,8 @@ void test_overflow_dir_orders(void) {
 }
 
 /* All 16 nested with EOImode 0: each raised one preempts those before it. */
-void test_overflow_nested(void) {
+void test_overflow_nested(void)
+{
     unsigned in_order = 0;
     unsigned wrong_rpr = 0;
 
@@ -130,7 +142,8 @@ void test_overflow_nested(void) {
 }
 
 /* Active and pending, all of them: every one comes twice. */
-void test_overflow_active_pending(void) {
+void test_overflow_active_pending(void)
+{
     unsigned first = 0;
     unsigned second = 0;
 
@@ -165,7 +178,8 @@ void test_overflow_active_pending(void) {
 }
 
 /* Some are taken back, disabled or moved to a lower priority while all are pending. */
-void test_overflow_change(void) {
+void test_overflow_change(void)
+{
     unsigned last = spi_of_rank(0);
     unsigned taken = 0;
 
@@ -194,7 +208,8 @@ void test_overflow_change(void) {
 }
 
 /* SPIs and all SGIs together, taken as exceptions by the last CPU. */
-void test_overflow_mixed(void) {
+void test_overflow_mixed(void)
+{
     unsigned target = ncpus - 1;
     unsigned once = 0;
 

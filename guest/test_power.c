@@ -5,7 +5,8 @@
 
 #define SPI TEST_SPI
 
-static uint64_t go_off(uint64_t unused) {
+static uint64_t go_off(uint64_t unused)
+{
     (void)unused;
     irq_disable();
     fiq_disable();
@@ -18,9 +19,13 @@ static uint64_t go_off(uint64_t unused) {
     die("CPU %u: CPU_OFF returned", this_cpu()->id);
 }
 
-static bool is_off(unsigned cpu) { return psci_affinity_info(cpu) == PSCI_AFFINITY_OFF; }
+static bool is_off(unsigned cpu)
+{
+    return psci_affinity_info(cpu) == PSCI_AFFINITY_OFF;
+}
 
-void test_power_calls(void) {
+void test_power_calls(void)
+{
     unsigned on = 0;
     unsigned already = 0;
 
@@ -39,7 +44,8 @@ void test_power_calls(void) {
                 psci_call(0x8400ff00, 0, 0, 0) == PSCI_NOT_SUPPORTED);
 }
 
-void test_power_cycle(void) {
+void test_power_cycle(void)
+{
     unsigned last = ncpus - 1;
     unsigned cycles = 0;
 
@@ -59,7 +65,8 @@ void test_power_cycle(void) {
 }
 
 /* An SPI for a CPU that is off waits; and is delivered when it is routed to one that is on. */
-void test_power_reroute(void) {
+void test_power_reroute(void)
+{
     unsigned last = ncpus - 1;
 
     smp_post(last, go_off, 0);
@@ -78,7 +85,8 @@ void test_power_reroute(void) {
 }
 
 /* Or it waits until the CPU is back. */
-void test_power_wait(void) {
+void test_power_wait(void)
+{
     unsigned last = ncpus - 1;
 
     smp_post(last, go_off, 0);
@@ -96,7 +104,8 @@ void test_power_wait(void) {
 }
 
 /* All others off and on again, while CPU 0 goes on handling interrupts. */
-void test_power_all(void) {
+void test_power_all(void)
+{
     unsigned off = 0;
     unsigned back = 0;
 

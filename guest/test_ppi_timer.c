@@ -6,12 +6,19 @@
 
 #define TICKS 5
 
-static void stop_timer(unsigned intid) { timer_stop(intid); }
+static void stop_timer(unsigned intid)
+{
+    timer_stop(intid);
+}
 
-static void mask_timer(unsigned intid) { timer_control(intid, TIMER_ENABLE | TIMER_IMASK); }
+static void mask_timer(unsigned intid)
+{
+    timer_control(intid, TIMER_ENABLE | TIMER_IMASK);
+}
 
 /* Programs the timer again and again; returns how often exactly one interrupt came of it. */
-static uint64_t tick(unsigned timer, void (*hook)(unsigned)) {
+static uint64_t tick(unsigned timer, void (*hook)(unsigned))
+{
     struct cpu *cpu = this_cpu();
     uint64_t good = 0;
 
@@ -27,11 +34,18 @@ static uint64_t tick(unsigned timer, void (*hook)(unsigned)) {
     return good;
 }
 
-static uint64_t tick_and_stop(uint64_t timer) { return tick((unsigned)timer, stop_timer); }
+static uint64_t tick_and_stop(uint64_t timer)
+{
+    return tick((unsigned)timer, stop_timer);
+}
 
-static uint64_t tick_and_mask(uint64_t timer) { return tick((unsigned)timer, mask_timer); }
+static uint64_t tick_and_mask(uint64_t timer)
+{
+    return tick((unsigned)timer, mask_timer);
+}
 
-static void tick_everywhere(unsigned timer, work_fn *job, const char *what) {
+static void tick_everywhere(unsigned timer, work_fn *job, const char *what)
+{
     uint64_t sum = 0;
 
     clear_counts();
@@ -44,24 +58,33 @@ static void tick_everywhere(unsigned timer, work_fn *job, const char *what) {
     expect("interrupts in total", TICKS * ncpus, total_count());
 }
 
-static void test_ticks(unsigned timer) {
+static void test_ticks(unsigned timer)
+{
     tick_everywhere(timer, tick_and_stop, "ticks on all CPUs, each stopping its timer,");
     tick_everywhere(timer, tick_and_mask, "ticks on all CPUs, each masking its timer,");
 }
 
-void test_timer_virtual_ticks(void) { test_ticks(TIMER_VIRTUAL); }
+void test_timer_virtual_ticks(void)
+{
+    test_ticks(TIMER_VIRTUAL);
+}
 
-void test_timer_physical_ticks(void) { test_ticks(TIMER_PHYSICAL); }
+void test_timer_physical_ticks(void)
+{
+    test_ticks(TIMER_PHYSICAL);
+}
 
 /*
  * A level that goes away takes its interrupt back "in finite time". The register read makes this
  * short for a hypervisor that looks at the line only when the guest traps.
  */
-static bool taken_back(unsigned cpu) {
+static bool taken_back(unsigned cpu)
+{
     return WAIT_FOR((gicr_read(cpu, GICR_ISPENDR0), read_sysreg(ICC_HPPIR1_EL1) == INTID_NONE));
 }
 
-static void test_level(unsigned timer) {
+static void test_level(unsigned timer)
+{
     irq_disable();
     gic_enable(0, timer);
     timer_start(timer, 0);
@@ -86,17 +109,25 @@ static void test_level(unsigned timer) {
     irq_enable();
 }
 
-void test_timer_virtual_level(void) { test_level(TIMER_VIRTUAL); }
+void test_timer_virtual_level(void)
+{
+    test_level(TIMER_VIRTUAL);
+}
 
-void test_timer_physical_level(void) { test_level(TIMER_PHYSICAL); }
+void test_timer_physical_level(void)
+{
+    test_level(TIMER_PHYSICAL);
+}
 
-static void stop_at_fifth(unsigned intid) {
+static void stop_at_fifth(unsigned intid)
+{
     if (this_cpu()->count[intid] == 4)
         timer_stop(intid);
 }
 
 /* A timer that is not quieted comes again after each end of interrupt. */
-static void test_refire(unsigned timer) {
+static void test_refire(unsigned timer)
+{
     cpus[0].hook = stop_at_fifth;
     gic_enable(0, timer);
     timer_start(timer, 0);
@@ -105,12 +136,19 @@ static void test_refire(unsigned timer) {
     expect("deliveries until the timer was stopped in the fifth", 5, total_count());
 }
 
-void test_timer_virtual_refire(void) { test_refire(TIMER_VIRTUAL); }
+void test_timer_virtual_refire(void)
+{
+    test_refire(TIMER_VIRTUAL);
+}
 
-void test_timer_physical_refire(void) { test_refire(TIMER_PHYSICAL); }
+void test_timer_physical_refire(void)
+{
+    test_refire(TIMER_PHYSICAL);
+}
 
 /* Disabled at the redistributor: nothing comes until it is enabled. */
-static void test_disable(unsigned timer) {
+static void test_disable(unsigned timer)
+{
     cpus[0].hook = stop_timer;
     timer_start(timer, 0);
     settle();
@@ -121,12 +159,19 @@ static void test_disable(unsigned timer) {
     expect("deliveries at enable", 1, total_count());
 }
 
-void test_timer_virtual_disable(void) { test_disable(TIMER_VIRTUAL); }
+void test_timer_virtual_disable(void)
+{
+    test_disable(TIMER_VIRTUAL);
+}
 
-void test_timer_physical_disable(void) { test_disable(TIMER_PHYSICAL); }
+void test_timer_physical_disable(void)
+{
+    test_disable(TIMER_PHYSICAL);
+}
 
 /* The pending bit shows an expired timer that the priority mask, or a disable, keeps back. */
-static void test_ispendr(unsigned timer) {
+static void test_ispendr(unsigned timer)
+{
     cpus[0].hook = stop_timer;
     expect("pending bit before", 0, gic_is_pending(0, timer));
     timer_start(timer, 0);
@@ -146,12 +191,19 @@ static void test_ispendr(unsigned timer) {
     expect("pending bit at the end", 0, gic_is_pending(0, timer));
 }
 
-void test_timer_virtual_ispendr(void) { test_ispendr(TIMER_VIRTUAL); }
+void test_timer_virtual_ispendr(void)
+{
+    test_ispendr(TIMER_VIRTUAL);
+}
 
-void test_timer_physical_ispendr(void) { test_ispendr(TIMER_PHYSICAL); }
+void test_timer_physical_ispendr(void)
+{
+    test_ispendr(TIMER_PHYSICAL);
+}
 
 /* Both timers of each CPU at the same time: none is lost, none is taken for the other. */
-static uint64_t both_timers(uint64_t unused) {
+static uint64_t both_timers(uint64_t unused)
+{
     struct cpu *cpu = this_cpu();
     uint64_t good = 0;
 
@@ -167,7 +219,8 @@ static uint64_t both_timers(uint64_t unused) {
     return good;
 }
 
-void test_timer_both(void) {
+void test_timer_both(void)
+{
     uint64_t sum = 0;
 
     for (unsigned cpu = 1; cpu < ncpus; cpu++)
@@ -184,7 +237,8 @@ void test_timer_both(void) {
  * Sleeps with interrupts masked until the timer is pending. The other timer is the limit: without
  * it, a lost wake-up would stop the test for ever.
  */
-static uint64_t sleep_for(uint64_t timer) {
+static uint64_t sleep_for(uint64_t timer)
+{
     struct cpu *cpu = this_cpu();
     unsigned other = timer == TIMER_VIRTUAL ? TIMER_PHYSICAL : TIMER_VIRTUAL;
     uint64_t intid;
@@ -203,7 +257,8 @@ static uint64_t sleep_for(uint64_t timer) {
     return intid == timer;
 }
 
-static void sleep_everywhere(unsigned timer, const char *what) {
+static void sleep_everywhere(unsigned timer, const char *what)
+{
     uint64_t sum = 0;
 
     for (unsigned cpu = 1; cpu < ncpus; cpu++)
@@ -214,7 +269,8 @@ static void sleep_everywhere(unsigned timer, const char *what) {
     expect(what, ncpus, sum);
 }
 
-void test_timer_wfi(void) {
+void test_timer_wfi(void)
+{
     sleep_everywhere(TIMER_VIRTUAL, "CPUs woken from WFI by the virtual timer");
     sleep_everywhere(TIMER_PHYSICAL, "CPUs woken from WFI by the physical timer");
 }
@@ -222,12 +278,14 @@ void test_timer_wfi(void) {
 /* The same for an SGI of CPU 0, taken as an exception after the wake-up. */
 static volatile uint32_t sleepers;
 
-static void stop_limit(unsigned intid) {
+static void stop_limit(unsigned intid)
+{
     (void)intid;
     timer_stop(TIMER_PHYSICAL);
 }
 
-static uint64_t sleep_for_sgi(uint64_t sgi) {
+static uint64_t sleep_for_sgi(uint64_t sgi)
+{
     struct cpu *cpu = this_cpu();
 
     irq_disable();
@@ -245,7 +303,8 @@ static uint64_t sleep_for_sgi(uint64_t sgi) {
     return cpu->log[0] == sgi;
 }
 
-void test_wfi_sgi(void) {
+void test_wfi_sgi(void)
+{
     uint64_t sum = 0;
 
     sleepers = 0;

@@ -8,12 +8,14 @@
 /* Priorities 0x00 to 0xe0, of which any GIC with 16 levels can tell all apart. */
 #define LEVELS 15
 
-static void set_up(unsigned intid, uint8_t priority) {
+static void set_up(unsigned intid, uint8_t priority)
+{
     gic_set_priority(0, intid, priority);
     gic_enable(0, intid);
 }
 
-void test_prio_pmr(void) {
+void test_prio_pmr(void)
+{
     set_up(SPI, 0x80);
     write_sysreg(ICC_PMR_EL1, 0x80);
     gic_set_pending(0, SPI);
@@ -36,7 +38,8 @@ void test_prio_pmr(void) {
     expect("deliveries after the mask was opened", 2, total_count());
 }
 
-void test_prio_pmr_private(void) {
+void test_prio_pmr_private(void)
+{
     gic_set_priority(0, 5, 0xc0);
     gic_enable(0, 5);
     write_sysreg(ICC_PMR_EL1, 0xc0);
@@ -49,7 +52,8 @@ void test_prio_pmr_private(void) {
     expect("deliveries after its priority was raised while pending", 1, total_count());
 }
 
-void test_prio_rpr(void) {
+void test_prio_rpr(void)
+{
     set_up(SPI, 0xc0);
     set_up(SPI + 1, 0x60);
     irq_disable();
@@ -68,7 +72,8 @@ void test_prio_rpr(void) {
 }
 
 /* Equal and lower priorities wait until the running one is done. */
-void test_prio_wait(void) {
+void test_prio_wait(void)
+{
     set_up(SPI, 0x60);
     set_up(SPI + 1, 0x60);
     set_up(SPI + 2, 0x80);
@@ -87,7 +92,8 @@ void test_prio_wait(void) {
 }
 
 /* The group priority is what preempts; the rest of the priority only orders. */
-void test_prio_bpr(void) {
+void test_prio_bpr(void)
+{
     set_up(SPI, 0x90);
     set_up(SPI + 1, 0x80);
     set_up(SPI + 2, 0x70);
@@ -112,7 +118,8 @@ void test_prio_bpr(void) {
 }
 
 /* Within a group, pending interrupts still come in the order of their whole priority. */
-void test_prio_bpr_order(void) {
+void test_prio_bpr_order(void)
+{
     set_up(SPI, 0xb0);
     set_up(SPI + 1, 0x80);
     set_up(SPI + 2, 0x90);
@@ -130,7 +137,8 @@ void test_prio_bpr_order(void) {
 }
 
 /* The priority of a pending interrupt may be changed, and counts when it is acknowledged. */
-void test_prio_change(void) {
+void test_prio_change(void)
+{
     set_up(SPI, 0x80);
     set_up(SPI + 1, 0x90);
     irq_disable();
@@ -151,7 +159,8 @@ static volatile unsigned deepest;
 static volatile unsigned wrong_rpr;
 
 /* Each handler raises the interrupt of the next level, and ends only after that one. */
-static void raise_next(unsigned intid) {
+static void raise_next(unsigned intid)
+{
     unsigned level = intid - SPI;
     uint32_t before = this_cpu()->log_length;
 
@@ -167,7 +176,8 @@ static void raise_next(unsigned intid) {
     depth--;
 }
 
-static void nest(const char *what) {
+static void nest(const char *what)
+{
     depth = deepest = wrong_rpr = 0;
     clear_counts();
     for (unsigned i = 0; i < LEVELS; i++)
@@ -182,14 +192,16 @@ static void nest(const char *what) {
     expect_hex("active bits at the end", 0, gic_active_many());
 }
 
-void test_prio_nest(void) {
+void test_prio_nest(void)
+{
     nest("levels of handlers nested");
     work_set_eoimode(1);
     nest("levels with EOImode 1");
 }
 
 /* Several at once: raised by one write while masked, taken as exceptions. */
-void test_prio_order(void) {
+void test_prio_order(void)
+{
     static const uint8_t priorities[8] = {0x70, 0x10, 0x50, 0x30, 0x60, 0x00, 0x40, 0x20};
     unsigned in_order = 0;
 
@@ -209,7 +221,8 @@ void test_prio_order(void) {
 }
 
 /* Private and shared interrupts compete by priority alone. */
-void test_prio_kinds(void) {
+void test_prio_kinds(void)
+{
     static const unsigned order[] = {14, SPI, 13, SPI + 1};
 
     gic_set_priority(0, 14, 0x10);

@@ -5,27 +5,31 @@
 
 #define SGIS 16
 
-static uint64_t enable_all_sgis(uint64_t unused) {
+static uint64_t enable_all_sgis(uint64_t unused)
+{
     (void)unused;
     for (unsigned sgi = 0; sgi < SGIS; sgi++)
         gic_enable(this_cpu()->id, sgi);
     return 0;
 }
 
-static uint64_t send_all_to(uint64_t cpu_mask) {
+static uint64_t send_all_to(uint64_t cpu_mask)
+{
     for (unsigned sgi = 0; sgi < SGIS; sgi++)
         gic_send_sgi(sgi, (unsigned)cpu_mask);
     return 0;
 }
 
-static uint64_t send_all_to_others(uint64_t unused) {
+static uint64_t send_all_to_others(uint64_t unused)
+{
     (void)unused;
     for (unsigned sgi = 0; sgi < SGIS; sgi++)
         gic_send_sgi_others(sgi);
     return 0;
 }
 
-static bool each_sgi_seen(unsigned cpu, uint32_t times) {
+static bool each_sgi_seen(unsigned cpu, uint32_t times)
+{
     for (unsigned sgi = 0; sgi < SGIS; sgi++) {
         if (cpus[cpu].count[sgi] != times)
             return false;
@@ -34,7 +38,8 @@ static bool each_sgi_seen(unsigned cpu, uint32_t times) {
 }
 
 /* Waits for one of each at all CPUs of the mask, then sees whether any arrive beyond those. */
-static bool exactly_one_each(unsigned cpu_mask) {
+static bool exactly_one_each(unsigned cpu_mask)
+{
     unsigned receivers = 0;
 
     for (unsigned i = 0; i < ncpus; i++) {
@@ -47,7 +52,8 @@ static bool exactly_one_each(unsigned cpu_mask) {
     return total_count() == receivers * SGIS;
 }
 
-void test_sgi_pairs(void) {
+void test_sgi_pairs(void)
+{
     unsigned good = 0;
 
     smp_call_all(enable_all_sgis, 0);
@@ -63,7 +69,8 @@ void test_sgi_pairs(void) {
     expect("SGIs since the last pair was checked", SGIS, total_count());
 }
 
-void test_sgi_list(void) {
+void test_sgi_list(void)
+{
     unsigned all = (1u << ncpus) - 1;
     unsigned good = 0;
 
@@ -80,7 +87,8 @@ void test_sgi_list(void) {
     expect("SGIs sent to an empty list", 0, total_count());
 }
 
-void test_sgi_broadcast(void) {
+void test_sgi_broadcast(void)
+{
     unsigned all = (1u << ncpus) - 1;
     unsigned good = 0;
 
@@ -96,7 +104,8 @@ void test_sgi_broadcast(void) {
 }
 
 /* A target list with affinities that no CPU has. */
-void test_sgi_nobody(void) {
+void test_sgi_nobody(void)
+{
     smp_call_all(enable_all_sgis, 0);
     write_sysreg(ICC_SGI1R_EL1, 1ull << 16 | 3); /* Aff1 = 1 */
     write_sysreg(ICC_SGI1R_EL1, 1ull << 32 | 3); /* Aff2 = 1 */
@@ -104,7 +113,8 @@ void test_sgi_nobody(void) {
     expect("SGIs to affinities that do not exist", 0, total_count());
 }
 
-static void burst_to(unsigned target, const char *what) {
+static void burst_to(unsigned target, const char *what)
+{
     const uint32_t sent = 1000;
     uint32_t got;
 
@@ -118,13 +128,15 @@ static void burst_to(unsigned target, const char *what) {
     expect_true(what, got >= 1 && got <= sent && got == cpus[target].count[5]);
 }
 
-void test_sgi_burst(void) {
+void test_sgi_burst(void)
+{
     burst_to(0, "of 1000 SGIs to itself, at least 1 and at most 1000 arrived");
     if (ncpus > 1)
         burst_to(ncpus - 1, "of 1000 SGIs to the last CPU, at least 1 and at most 1000 arrived");
 }
 
-void test_sgi_coalesce(void) {
+void test_sgi_coalesce(void)
+{
     gic_enable(0, 6);
     irq_disable();
     for (unsigned i = 0; i < 10; i++)
@@ -138,7 +150,8 @@ void test_sgi_coalesce(void) {
 }
 
 /* The pending bit of an SGI of the given CPU, worked by the registers of its redistributor. */
-static void pending_register_of(unsigned cpu) {
+static void pending_register_of(unsigned cpu)
+{
     unsigned sgi = 3;
 
     gic_set_pending(cpu, sgi);
@@ -164,11 +177,18 @@ static void pending_register_of(unsigned cpu) {
     expect("deliveries by ISPENDR0 while enabled", 1, total_count());
 }
 
-void test_sgi_pendr_own(void) { pending_register_of(0); }
+void test_sgi_pendr_own(void)
+{
+    pending_register_of(0);
+}
 
-void test_sgi_pendr_other(void) { pending_register_of(ncpus - 1); }
+void test_sgi_pendr_other(void)
+{
+    pending_register_of(ncpus - 1);
+}
 
-static void disabled_at(unsigned cpu) {
+static void disabled_at(unsigned cpu)
+{
     unsigned sgi = 9;
 
     gic_enable(cpu, sgi);
@@ -184,12 +204,19 @@ static void disabled_at(unsigned cpu) {
     expect("deliveries at enable", 1, total_count());
 }
 
-void test_sgi_disabled_own(void) { disabled_at(0); }
+void test_sgi_disabled_own(void)
+{
+    disabled_at(0);
+}
 
-void test_sgi_disabled_other(void) { disabled_at(ncpus - 1); }
+void test_sgi_disabled_other(void)
+{
+    disabled_at(ncpus - 1);
+}
 
 /* The pending bit of each CPU is its own. */
-void test_sgi_banked(void) {
+void test_sgi_banked(void)
+{
     unsigned last = ncpus - 1;
 
     gic_set_pending(last, 2);
@@ -207,7 +234,8 @@ void test_sgi_banked(void) {
 }
 
 /* The same SGI, sent again while it is active. */
-void test_sgi_active_pending(void) {
+void test_sgi_active_pending(void)
+{
     gic_enable(0, 4);
     irq_disable();
     gic_send_sgi(4, 1);
@@ -225,7 +253,8 @@ void test_sgi_active_pending(void) {
 }
 
 /* All CPUs send to their neighbours at the same time, again and again. */
-static uint64_t storm(uint64_t rounds) {
+static uint64_t storm(uint64_t rounds)
+{
     unsigned self = this_cpu()->id;
     unsigned next = (self + 1) % ncpus;
 
@@ -237,7 +266,8 @@ static uint64_t storm(uint64_t rounds) {
     return 0;
 }
 
-void test_sgi_storm(void) {
+void test_sgi_storm(void)
+{
     const uint32_t rounds = 10;
     uint64_t stopped = 0;
 

@@ -6,14 +6,16 @@
 #define SPI TEST_SPI
 
 /* Raises the SPI and waits until the CPU has handled it once more than before. */
-static bool raise_and_wait(unsigned intid, unsigned cpu) {
+static bool raise_and_wait(unsigned intid, unsigned cpu)
+{
     uint32_t before = cpus[cpu].count[intid];
 
     gic_set_pending(0, intid);
     return WAIT_FOR(cpus[cpu].count[intid] == before + 1);
 }
 
-void test_spi_route(void) {
+void test_spi_route(void)
+{
     unsigned good = 0;
 
     gic_enable(0, SPI);
@@ -27,7 +29,8 @@ void test_spi_route(void) {
 }
 
 /* A pending interrupt follows its route. */
-void test_spi_reroute(void) {
+void test_spi_reroute(void)
+{
     unsigned last = ncpus - 1;
 
     smp_call(last, work_irq_disable, 0);
@@ -46,7 +49,8 @@ void test_spi_reroute(void) {
 }
 
 /* Routed to any CPU: exactly one takes it. */
-void test_spi_any(void) {
+void test_spi_any(void)
+{
     mmio_write64(GICD_BASE + GICD_IROUTER + SPI * 8, GICD_IROUTER_IRM);
     gic_enable(0, SPI);
     for (uint32_t i = 1; i <= 10; i++) {
@@ -58,7 +62,8 @@ void test_spi_any(void) {
     expect("deliveries of 10 raised, of any CPU", 10, total_count());
 }
 
-void test_spi_pending_bits(void) {
+void test_spi_pending_bits(void)
+{
     unsigned word = SPI / 32 * 4;
 
     gic_set_pending(0, SPI);
@@ -75,7 +80,8 @@ void test_spi_pending_bits(void) {
     expect("deliveries after that, at enable", 0, total_count());
 }
 
-void test_spi_clear_while_masked(void) {
+void test_spi_clear_while_masked(void)
+{
     gic_enable(0, SPI);
     irq_disable();
     gic_set_pending(0, SPI);
@@ -87,7 +93,8 @@ void test_spi_clear_while_masked(void) {
     expect("deliveries after unmasking", 0, total_count());
 }
 
-void test_spi_disabled(void) {
+void test_spi_disabled(void)
+{
     gic_set_pending(0, SPI);
     settle();
     expect("deliveries while disabled", 0, total_count());
@@ -100,7 +107,8 @@ void test_spi_disabled(void) {
 }
 
 /* Once RWP has cleared, a disabled interrupt cannot be taken any more, on whatever CPU. */
-void test_spi_rwp(void) {
+void test_spi_rwp(void)
+{
     unsigned target = ncpus - 1;
     unsigned late = 0;
 
@@ -117,7 +125,8 @@ void test_spi_rwp(void) {
     expect("GICD_CTLR.RWP at the end", 0, gicd_read(GICD_CTLR) >> 31);
 }
 
-void test_spi_disable_pending(void) {
+void test_spi_disable_pending(void)
+{
     gic_enable(0, SPI);
     irq_disable();
     gic_set_pending(0, SPI);
@@ -132,7 +141,8 @@ void test_spi_disable_pending(void) {
     irq_enable();
 }
 
-void test_spi_coalesce(void) {
+void test_spi_coalesce(void)
+{
     gic_enable(0, SPI);
     irq_disable();
     for (unsigned i = 0; i < 10; i++)
@@ -145,7 +155,8 @@ void test_spi_coalesce(void) {
 }
 
 /* Software can make a level-sensitive interrupt pending; acknowledging it is the end of that. */
-void test_spi_level_soft(void) {
+void test_spi_level_soft(void)
+{
     gic_set_edge(SPI, false);
     gic_enable(0, SPI);
     irq_disable();
@@ -163,7 +174,8 @@ void test_spi_level_soft(void) {
 }
 
 /* One SPI to each CPU, raised by one register write; all are handled at the same time. */
-void test_spi_parallel(void) {
+void test_spi_parallel(void)
+{
     unsigned rounds = 0;
 
     for (unsigned i = 0; i < TEST_SPIS; i++) {
@@ -186,7 +198,8 @@ void test_spi_parallel(void) {
 }
 
 /* Every CPU raises an interrupt for the next one. */
-static uint64_t raise_for_next(uint64_t rounds) {
+static uint64_t raise_for_next(uint64_t rounds)
+{
     unsigned next = (this_cpu()->id + 1) % ncpus;
     unsigned intid = TEST_SPI + next;
 
@@ -198,7 +211,8 @@ static uint64_t raise_for_next(uint64_t rounds) {
     return 0;
 }
 
-void test_spi_storm(void) {
+void test_spi_storm(void)
+{
     const uint32_t rounds = 10;
     uint64_t stopped = 0;
 

@@ -7,19 +7,22 @@
 #include "tests.h"
 
 /* Leaves the raw interrupt of the UART raised, with the line still low. The text is the cause. */
-static void raise_by_sending(const char *text) {
+static void raise_by_sending(const char *text)
+{
     uart_mask_tx(false);
     uart_clear_tx();
     uart_printf("# %s\n", text);
     WAIT_FOR(uart_tx_raised());
 }
 
-static void quiet_by_clearing(unsigned intid) {
+static void quiet_by_clearing(unsigned intid)
+{
     (void)intid;
     uart_clear_tx();
 }
 
-void test_uart_once(void) {
+void test_uart_once(void)
+{
     unsigned good = 0;
 
     raise_by_sending("this line raises the interrupt of the UART");
@@ -42,13 +45,15 @@ void test_uart_once(void) {
     expect_true("the UART is quiet", (uart_clear_tx(), !uart_tx_raised()));
 }
 
-static void clear_at_fifth(unsigned intid) {
+static void clear_at_fifth(unsigned intid)
+{
     if (this_cpu()->count[intid] == 4)
         uart_clear_tx();
 }
 
 /* While the line stays high, the interrupt comes again after each end of interrupt. */
-void test_uart_refire(void) {
+void test_uart_refire(void)
+{
     raise_by_sending("the line stays high for five interrupts");
     cpus[0].hook = clear_at_fifth;
     gic_enable(0, UART_INTID);
@@ -62,13 +67,15 @@ void test_uart_refire(void) {
 /* Waits until the interrupt is no longer signalled. Each round reads GICD_ISPENDR, as the timer's
  * test does: where the UART is passed through to a guest, a hypervisor sees the line fall only when
  * the guest gives it a chance to look. */
-static bool poll_taken_back(void) {
-    return WAIT_FOR((gicd_read(GICD_ISPENDR + UART_INTID / 32 * 4),
-                     read_sysreg(ICC_HPPIR1_EL1) == INTID_NONE));
+static bool poll_taken_back(void)
+{
+    return WAIT_FOR(
+        (gicd_read(GICD_ISPENDR + UART_INTID / 32 * 4), read_sysreg(ICC_HPPIR1_EL1) == INTID_NONE));
 }
 
 /* The state of the interrupt follows the line. Polled, so nothing acknowledges it in between. */
-void test_uart_level(void) {
+void test_uart_level(void)
+{
     irq_disable();
     gic_enable(0, UART_INTID);
     raise_by_sending("the line goes up and down");
@@ -90,7 +97,8 @@ void test_uart_level(void) {
 }
 
 /* Disabled at the distributor with the line high, and enabled again. */
-void test_uart_disable(void) {
+void test_uart_disable(void)
+{
     unsigned while_disabled, after_enable, after_eoi;
     bool seen;
 
@@ -115,7 +123,8 @@ void test_uart_disable(void) {
 }
 
 /* Clearing the pending bit has no effect on an interrupt whose line is high. */
-void test_uart_icpendr(void) {
+void test_uart_icpendr(void)
+{
     unsigned acknowledged;
     bool seen;
 
@@ -135,7 +144,8 @@ void test_uart_icpendr(void) {
 }
 
 /* The pending bit shows the line, whether the interrupt is enabled or not. */
-void test_uart_ispendr(void) {
+void test_uart_ispendr(void)
+{
     bool before, high, masked, cleared;
 
     raise_by_sending("the line is read in the pending bit");
@@ -155,7 +165,8 @@ void test_uart_ispendr(void) {
 }
 
 /* While it is active with the line high, it is active and pending; and is not signalled. */
-void test_uart_active(void) {
+void test_uart_active(void)
+{
     unsigned first, second, third;
     bool active;
 

@@ -13,21 +13,27 @@
 #define TIMER_IMASK 2
 #define TIMER_ISTATUS 4
 
-static inline void timer_control(unsigned timer, uint64_t control) {
+static inline void timer_control(unsigned timer, uint64_t control)
+{
     if (timer == TIMER_VIRTUAL)
         write_sysreg(cntv_ctl_el0, control);
     else
         write_sysreg(cntp_ctl_el0, control);
 }
 
-static inline uint64_t timer_status(unsigned timer) {
+static inline uint64_t timer_status(unsigned timer)
+{
     return timer == TIMER_VIRTUAL ? read_sysreg(cntv_ctl_el0) : read_sysreg(cntp_ctl_el0);
 }
 
-static inline void timer_stop(unsigned timer) { timer_control(timer, 0); }
+static inline void timer_stop(unsigned timer)
+{
+    timer_control(timer, 0);
+}
 
 /* Raises the interrupt after some time, or at once. */
-static inline void timer_start(unsigned timer, uint64_t us) {
+static inline void timer_start(unsigned timer, uint64_t us)
+{
     if (timer == TIMER_VIRTUAL)
         write_sysreg(cntv_cval_el0, read_sysreg(cntvct_el0) + microseconds(us));
     else

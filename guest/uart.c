@@ -17,36 +17,45 @@
 #define CR_ENABLE_TX_RX 0x301u
 #define INT_TX (1u << 5)
 
-void uart_init(void) {
+void uart_init(void)
+{
     mmio_write32(UART_BASE + UART_IMSC, 0);
     mmio_write32(UART_BASE + UART_LCR_H, LCR_H_FIFO_8BIT);
     mmio_write32(UART_BASE + UART_CR, CR_ENABLE_TX_RX);
 }
 
-void uart_putc(char c) {
+void uart_putc(char c)
+{
     while (mmio_read32(UART_BASE + UART_FR) & FR_TXFF)
         cpu_relax();
     mmio_write32(UART_BASE + UART_DR, (uint8_t)c);
 }
 
-void uart_mask_tx(bool unmasked) {
+void uart_mask_tx(bool unmasked)
+{
     mmio_write32(UART_BASE + UART_IMSC, unmasked ? INT_TX : 0);
     dsb();
 }
 
-bool uart_tx_raised(void) { return mmio_read32(UART_BASE + UART_RIS) & INT_TX; }
+bool uart_tx_raised(void)
+{
+    return mmio_read32(UART_BASE + UART_RIS) & INT_TX;
+}
 
-void uart_clear_tx(void) {
+void uart_clear_tx(void)
+{
     mmio_write32(UART_BASE + UART_ICR, INT_TX);
     dsb();
 }
 
-static void put_string(const char *s) {
+static void put_string(const char *s)
+{
     for (; *s; s++)
         uart_putc(*s);
 }
 
-static void put_number(uint64_t value, unsigned base) {
+static void put_number(uint64_t value, unsigned base)
+{
     char digits[24];
     unsigned n = 0;
 
@@ -58,13 +67,15 @@ static void put_number(uint64_t value, unsigned base) {
         uart_putc(digits[--n]);
 }
 
-static void put_signed(int64_t value) {
+static void put_signed(int64_t value)
+{
     if (value < 0)
         uart_putc('-');
     put_number(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10);
 }
 
-void uart_vprintf(const char *format, va_list args) {
+void uart_vprintf(const char *format, va_list args)
+{
     for (const char *p = format; *p; p++) {
         if (*p != '%') {
             uart_putc(*p);
@@ -92,7 +103,8 @@ void uart_vprintf(const char *format, va_list args) {
     }
 }
 
-void uart_printf(const char *format, ...) {
+void uart_printf(const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);

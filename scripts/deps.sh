@@ -24,8 +24,8 @@ packages() {
 		run,check,bench  libc6-dev                 C library headers for this machine
 		run,check        device-tree-compiler      makes and reads device trees
 		run,bench        cpio                      packs the guest's initial file system
-		check            pkg-config                tells the build where libcmocka is
-		check            libcmocka-dev             the unit tests' framework
+		check,bench      pkg-config                tells the build where libcmocka is
+		check,bench      libcmocka-dev             the unit tests' framework
 		check            clang                     the second compiler, and its sanitizers
 		check            libclang-rt-14-dev        run-time part of clang's sanitizers
 		check            clang-format              checks the layout of C files

@@ -6,8 +6,8 @@
 set -eu
 cc=''
 while [ "$1" != -- ]; do
-    cc="$cc $1"
-    shift
+	cc="$cc $1"
+	shift
 done
 shift
 objcopy=$1 ar=$2 input=$3 output=$4
