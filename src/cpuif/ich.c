@@ -6,7 +6,7 @@
 #include "arch/lr.h"
 #include "base/bits.h"
 
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(LVGIC_FAKE_ICH)
 
 /* By encoding, so that any assembler knows them (IHI 0069H, 12.4). */
 #define ICH_AP0R0 "S3_4_C12_C8_0"
@@ -22,6 +22,14 @@
 #define ICH_ELRSR "S3_4_C12_C11_5"
 #define ICH_VMCR "S3_4_C12_C11_7"
 
+#if defined(LVGIC_FAKE_ICH)
+/* A test's registers, by their names, so that this file can be tested on any machine. */
+uint64_t fake_ich_read(const char *name);
+void fake_ich_write(const char *name, uint64_t value);
+#define READ_SYSREG(name) fake_ich_read(name)
+#define WRITE_SYSREG(name, value) fake_ich_write(name, value)
+#define ISB() ((void)0)
+#else
 #define READ_SYSREG(name)                                 \
     ({                                                    \
         uint64_t value_;                                  \
@@ -29,6 +37,8 @@
         value_;                                           \
     })
 #define WRITE_SYSREG(name, value) __asm__ volatile("msr " name ", %0" : : "r"((uint64_t)(value)))
+#define ISB() __asm__ volatile("isb" : : : "memory")
+#endif
 
 /* List registers 0 to 7 are in CRm 12, 8 to 15 in CRm 13. */
 #define EACH_LR(X)          \
@@ -133,7 +143,7 @@ void lvgic_ich_attach(struct lvgic_lrs *lrs)
     lrs->hw.vmcr = lrs->vmcr;
     load_aprs(lrs);
     /* The writes take effect before anything that this CPU does next. */
-    __asm__ volatile("isb" : : : "memory");
+    ISB();
 }
 
 void lvgic_ich_detach(struct lvgic_lrs *lrs)
@@ -146,7 +156,7 @@ void lvgic_ich_detach(struct lvgic_lrs *lrs)
     for (unsigned i = 0; i < caps.nr_lrs; i++)
         write_lr(i, 0);
     /* As in attach. */
-    __asm__ volatile("isb" : : : "memory");
+    ISB();
 }
 
 void lvgic_ich_load(struct lvgic_lrs *lrs)
