@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device tree: what the hypervisor learns from the machine's, and what of it the guest gets.
+ */
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hyp.h"
+
+/* Top-level nodes that the guest gets, by name up to the '@'. All others describe what it has not.
+ */
+static const char *const kept[] = {"aliases", "apb-pclk", "chosen", "cpus", "intc",
+                                   "memory",  "pl011",    "pl031",  "psci", "timer"};
+
+static void check(int result)
+{
+    if (result >= 0)
+        return;
+    say("hyp: device tree: %s\n", fdt_strerror(result));
+    fault("the device tree cannot be used");
+}
+
+static bool is_named(const char *node, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncmp(node, name, length) == 0 && (!node[length] || node[length] == '@');
+}
+
+static uint64_t cells(const fdt32_t *cell, int count)
+{
+    uint64_t value = 0;
+
+    while (count-- > 0)
+        value = value << 32 | fdt32_to_cpu(*cell++);
+    return value;
+}
+
+/* ---------------------------------------------------------------- reading the machine's tree */
+
+static bool has_device_type(const void *fdt, int node, const char *type)
+{
+    const char *found = fdt_getprop(fdt, node, "device_type", NULL);
+
+    return found && strcmp(found, type) == 0;
+}
+
+/* RAM in one piece, as this machine has it unless it is told to pretend several nodes. */
+static void scan_memory(const void *fdt, int node)
+{
+    int size;
+    const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+
+    if (!reg || size != 16 || boot.ram_end)
+        fault("memory is not in one piece");
+    boot.ram_start = cells(reg, 2);
+    boot.ram_end = boot.ram_start + cells(reg + 2, 2);
+}
+
+static void scan_cpus(const void *fdt, int cpus_node)
+{
+    int node, width = fdt_address_cells(fdt, cpus_node);
+
+    fdt_for_each_subnode(node, fdt, cpus_node)
+    {
+        const fdt32_t *reg = fdt_getprop(fdt, node, "reg", NULL);
+        if (reg && has_device_type(fdt, node, "cpu") && boot.nr_cpus < MAX_CPUS)
+            boot.mpidr[boot.nr_cpus++] = cells(reg, width);
+    }
+}
+
+static uint64_t chosen_address(const void *fdt, int node, const char *name)
+{
+    int size;
+    const fdt32_t *value = fdt_getprop(fdt, node, name, &size);
+
+    return value ? cells(value, size / 4) : 0;
+}
+
+/* If `word` is one of ours, take it. */
+static bool take_word(const char *word)
+{
+    if (strncmp(word, "lvgic.kernel=", 13) == 0)
+        boot.kernel = strtoul(word + 13, NULL, 0);
+    else if (strncmp(word, "lvgic.lrs=", 10) == 0)
+        boot.lrs = (unsigned)strtoul(word + 10, NULL, 0);
+    else if (strncmp(word, "lvgic.hyp.", 10) != 0)
+        return false;
+    else if (strncmp(word, "lvgic.hyp.trace", 15) == 0)
+        boot.trace = true;
+    else if (strncmp(word, "lvgic.hyp.fault", 15) == 0)
+        boot.fault = true;
+    return true;
+}
+
+/* Reads the words that are ours and, if `rest` is given, copies the others there. */
+static void split_arguments(const char *arguments, char *rest)
+{
+    while (*arguments) {
+        size_t length = 0;
+        while (arguments[length] && arguments[length] != ' ')
+            length++;
+        if (arguments[length] == ' ')
+            length++;
+        if (!take_word(arguments) && rest) {
+            memcpy(rest, arguments, length);
+            rest += length;
+        }
+        arguments += length;
+    }
+    if (rest)
+        *rest = '\0';
+}
+
+static void scan_chosen(const void *fdt, int node)
+{
+    const char *arguments = fdt_getprop(fdt, node, "bootargs", NULL);
+
+    boot.initrd_start = chosen_address(fdt, node, "linux,initrd-start");
+    boot.initrd_end = chosen_address(fdt, node, "linux,initrd-end");
+    if (arguments)
+        split_arguments(arguments, NULL);
+}
+
+/* Fills `boot` from the tree at `dtb`. */
+void dtb_scan(uint64_t dtb)
+{
+    const void *fdt = (const void *)dtb;
+    int node;
+
+    check(fdt_check_header(fdt));
+    boot = (struct boot){.dtb = dtb};
+    fdt_for_each_subnode(node, fdt, 0)
+    {
+        const char *name = fdt_get_name(fdt, node, NULL);
+        if (has_device_type(fdt, node, "memory"))
+            scan_memory(fdt, node);
+        else if (is_named(name, "cpus"))
+            scan_cpus(fdt, node);
+        else if (is_named(name, "chosen"))
+            scan_chosen(fdt, node);
+    }
+    if (!boot.nr_cpus || boot.ram_end - boot.ram_start < 2 * HYP_REGION)
+        fault("the device tree has no CPUs or too little memory");
+    boot.hyp_start = align_down(boot.ram_end, BIT(21)) - HYP_REGION;
+}
+
+/* ---------------------------------------------------------------- making the guest's tree */
+
+static bool is_kept(const char *name)
+{
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (is_named(name, kept[i]))
+            return true;
+    return false;
+}
+
+static void delete_others(void *fdt)
+{
+    int node = fdt_first_subnode(fdt, 0);
+
+    while (node >= 0) {
+        if (is_kept(fdt_get_name(fdt, node, NULL))) {
+            node = fdt_next_subnode(fdt, node);
+        } else {
+            check(fdt_del_node(fdt, node));
+            /* Offsets have moved: start over. */
+            node = fdt_first_subnode(fdt, 0);
+        }
+    }
+}
+
+static int root_node(const void *fdt, const char *name)
+{
+    int node;
+
+    fdt_for_each_subnode(node, fdt, 0)
+    {
+        if (is_named(fdt_get_name(fdt, node, NULL), name))
+            return node;
+    }
+    return -FDT_ERR_NOTFOUND;
+}
+
+static void trim_memory(void *fdt)
+{
+    fdt32_t reg[4] = {
+        cpu_to_fdt32((uint32_t)(boot.ram_start >> 32)),
+        cpu_to_fdt32((uint32_t)boot.ram_start),
+        cpu_to_fdt32((uint32_t)((boot.hyp_start - boot.ram_start) >> 32)),
+        cpu_to_fdt32((uint32_t)(boot.hyp_start - boot.ram_start)),
+    };
+
+    check(fdt_setprop(fdt, root_node(fdt, "memory"), "reg", reg, sizeof(reg)));
+}
+
+static void set_string(void *fdt, int node, const char *name, const char *string)
+{
+    check(fdt_setprop(fdt, node, name, string, (int)strlen(string) + 1));
+}
+
+/* Calls go to the hypervisor. The node's other properties are those of PSCI 0.1. */
+static void trim_psci(void *fdt)
+{
+    static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2";
+    static const char *const old[] = {"migrate", "cpu_on", "cpu_off", "cpu_suspend"};
+    int node = root_node(fdt, "psci");
+
+    set_string(fdt, node, "method", "hvc");
+    check(fdt_setprop(fdt, node, "compatible", compatible, sizeof(compatible)));
+    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+        fdt_delprop(fdt, node, old[i]);
+}
+
+/* A GICv3 without ITS, without a maintenance interrupt, and with no more redistributors than CPUs.
+ */
+static void trim_intc(void *fdt)
+{
+    fdt32_t reg[8] = {
+        0, cpu_to_fdt32(GICD_BASE), 0, cpu_to_fdt32(GICD_SIZE),
+        0, cpu_to_fdt32(GICR_BASE), 0, cpu_to_fdt32(GICR_SIZE * boot.nr_cpus),
+    };
+    int node = root_node(fdt, "intc"), child;
+
+    while ((child = fdt_first_subnode(fdt, node)) >= 0)
+        check(fdt_del_node(fdt, child));
+    check(fdt_setprop(fdt, node, "reg", reg, sizeof(reg)));
+    fdt_delprop(fdt, node, "interrupts");
+    fdt_delprop(fdt, node, "#redistributor-regions");
+}
+
+/* CPUs beyond those that we run do not exist for the guest, nor does a map that names them. */
+static void trim_cpus(void *fdt)
+{
+    int cpus_node = root_node(fdt, "cpus"), node, count = 0;
+
+    node = fdt_first_subnode(fdt, cpus_node);
+    while (node >= 0) {
+        if (has_device_type(fdt, node, "cpu") && count++ == MAX_CPUS) {
+            check(fdt_del_node(fdt, node));
+            node = fdt_subnode_offset(fdt, cpus_node, "cpu-map");
+            if (node >= 0)
+                check(fdt_del_node(fdt, node));
+            node = fdt_first_subnode(fdt, cpus_node);
+            count = 0;
+        } else {
+            node = fdt_next_subnode(fdt, node);
+        }
+    }
+}
+
+static void trim_chosen(void *fdt)
+{
+    static char rest[4096];
+    int node = root_node(fdt, "chosen");
+    const char *arguments = fdt_getprop(fdt, node, "bootargs", NULL);
+
+    if (!arguments)
+        return;
+    if (strlen(arguments) >= sizeof(rest))
+        fault("the command line is too long");
+    split_arguments(arguments, rest);
+    set_string(fdt, node, "bootargs", rest);
+}
+
+/* Replaces the machine's tree by the guest's, in place: it only becomes smaller. The work is done
+ * at the end of the hypervisor's memory, where there is room for the largest tree that the boot
+ * protocol allows. */
+void dtb_for_guest(void)
+{
+    void *fdt = (void *)boot.dtb;
+    void *work = (void *)(boot.hyp_start + HYP_REGION - DTB_LIMIT);
+    uint32_t room = fdt_totalsize(fdt);
+
+    check(fdt_open_into(fdt, work, DTB_LIMIT));
+    delete_others(work);
+    trim_memory(work);
+    trim_psci(work);
+    trim_intc(work);
+    trim_cpus(work);
+    trim_chosen(work);
+    check(fdt_pack(work));
+    if (fdt_totalsize(work) > room)
+        fault("the guest's device tree does not fit");
+    memcpy(fdt, work, fdt_totalsize(work));
+    cache_clean(fdt, room); /* the guest reads it with its MMU off, past the caches */
+}

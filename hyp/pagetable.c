@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Translation tables: 4 KiB granule, 39-bit input addresses (levels 1 to 3), and every address maps
+ * to itself. EL2's stage 1 and the guest's stage 2 differ only in the attributes.
+ */
+#include "hyp.h"
+
+#define ENTRIES 512
+#define TYPE_BLOCK 1 /* at levels 1 and 2 */
+#define TYPE_TABLE 3 /* at levels 1 and 2; the same value means a page at level 3 */
+#define ADDRESS(entry) ((entry)&0x0000fffffffff000)
+
+static uint64_t pool[32][ENTRIES] __attribute__((aligned(PAGE)));
+static unsigned used;
+
+/* Only the boot CPU makes tables, before the others run. */
+void *table_alloc(void)
+{
+    if (used == sizeof(pool) / sizeof(pool[0]))
+        fault("out of memory for translation tables");
+    return pool[used++];
+}
+
+static uint64_t *next_table(uint64_t *entry)
+{
+    if (!*entry)
+        *entry = (uint64_t)table_alloc() | TYPE_TABLE;
+    if ((*entry & 3) != TYPE_TABLE)
+        fault("two mappings of different kinds overlap");
+    return (uint64_t *)ADDRESS(*entry);
+}
+
+static void map(uint64_t *table, unsigned level, uint64_t start, uint64_t end, uint64_t attributes)
+{
+    uint64_t size = BIT(39 - 9 * level); /* that one entry of this level maps */
+
+    while (start < end) {
+        uint64_t *entry = &table[start / size % ENTRIES];
+        uint64_t next = align_down(start, size) + size;
+
+        if (next > end)
+            next = end;
+        if (next - start == size && !*entry)
+            *entry = start | attributes | (level == 3 ? TYPE_TABLE : TYPE_BLOCK);
+        else if (level < 3)
+            map(next_table(entry), level + 1, start, next, attributes);
+        else
+            fault("a page is mapped twice");
+        start = next;
+    }
+}
+
+/* Maps [start, end), which must not be mapped yet, with the largest blocks that fit. */
+void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes)
+{
+    if (start % PAGE || end % PAGE || start >= end || end > BIT(39))
+        fault("a mapping that tables cannot describe");
+    map(root, 1, start, end, attributes);
+}

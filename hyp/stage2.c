@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's physical address space (stage 2 of its translation): its RAM and two devices, at the
+ * addresses where they really are. Whatever is not here, above all the GIC, faults to EL2.
+ */
+#include "hyp.h"
+
+#define NORMAL (0xfu << 2) /* MemAttr: write-back, so that the guest's own attributes decide */
+#define DEVICE (0x1u << 2) /* MemAttr: nGnRE at the most */
+#define READ_WRITE (3u << 6)
+#define INNER_SHAREABLE (3u << 8)
+#define ACCESSED BIT(10)
+#define NO_EXECUTE BIT(54)
+#define VMID 1
+
+static uint64_t *root;
+
+void stage2_init(void)
+{
+    root = table_alloc();
+    table_map(root, boot.ram_start, boot.hyp_start,
+              NORMAL | READ_WRITE | INNER_SHAREABLE | ACCESSED);
+    table_map(root, UART_BASE, UART_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+    table_map(root, RTC_BASE, RTC_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+    dsb(ishst); /* the tables are written before any CPU, this one or one started later, walks them
+                 */
+}
+
+void stage2_cpu_init(void)
+{
+    static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
+    uint64_t range = FIELD(READ_SYSREG(id_aa64mmfr0_el1), 3, 0);
+
+    if (range > 5)
+        range = 5;
+    uint64_t bits = pa_bits[range] < 39 ? pa_bits[range] : 39;
+    /* Start at level 1, walks through inner shareable write-back memory, 4 KiB, and RES1. */
+    WRITE_SYSREG(vtcr_el2, (64 - bits) | (1 << 6) | (1 << 8) | (1 << 10) | (3 << 12) |
+                               (range << 16) | BIT(31));
+    WRITE_SYSREG(vttbr_el2, (uint64_t)root | ((uint64_t)VMID << 48));
+    isb(); /* the invalidation below is for this VMID */
+    __asm__ volatile("tlbi alle1" ::: "memory");
+    dsb(nsh); /* no entry from before is left on this CPU when the guest starts */
+    isb();    /* nor in what was fetched already */
+}
+
+bool stage2_is_ram(uint64_t ipa)
+{
+    return ipa >= boot.ram_start && ipa < boot.hyp_start;
+}
