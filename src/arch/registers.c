@@ -4,17 +4,19 @@
 #include "base/bits.h"
 #include "lvgic/lvgic.h"
 
-#define REG(name_, offset_, length_, width_, sizes_, bits_, op_, value_, reset_, section_, what_) \
-    {.name = (name_),                                                                             \
-     .section = (section_),                                                                       \
-     .sentence = (what_),                                                                         \
-     .offset = (offset_),                                                                         \
-     .length = (length_),                                                                         \
-     .reset = (reset_),                                                                           \
-     .value = (value_),                                                                           \
-     .width = (width_),                                                                           \
-     .sizes = (sizes_),                                                                           \
-     .bits = (bits_),                                                                             \
+#define REG(name_, offset_, length_, width_, sizes_, bits_, first_, op_, value_, reset_, section_, \
+            what_)                                                                                 \
+    {.name = (name_),                                                                              \
+     .section = (section_),                                                                        \
+     .sentence = (what_),                                                                          \
+     .offset = (offset_),                                                                          \
+     .length = (length_),                                                                          \
+     .reset = (reset_),                                                                            \
+     .value = (value_),                                                                            \
+     .width = (width_),                                                                            \
+     .sizes = (sizes_),                                                                            \
+     .first_intid = (first_),                                                                      \
+     .bits = (bits_),                                                                              \
      .op = REG_OP_##op_},
 
 const struct reg_row gicd_rows[] = {
