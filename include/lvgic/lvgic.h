@@ -163,6 +163,15 @@ struct lvgic_lines {
 };
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu);
 
+/* The virtualization registers (ICH_*_EL2, section 12.4) over list registers of the caller's: for a
+ * guest hypervisor's own, and for tests. `lrs` starts from lvgic_lrs_init(); after a change of its
+ * list registers by this function the software CPU interface's rules apply to it. Registers that do
+ * not exist with its number of list registers or priority bits are UNDEFINED. Touches nothing but
+ * `lrs`; any context. */
+void lvgic_lrs_init(struct lvgic_lrs *lrs, unsigned nr_lrs, unsigned pri_bits);
+enum lvgic_sysreg_result lvgic_lrs_access(struct lvgic_lrs *lrs, uint32_t encoding, bool write,
+                                          uint64_t *value);
+
 /* ------------------------------------------------------------------ hardware-mapped ---------- */
 
 /* The virtual PPI or SPI stands for physical interrupt `pintid` (16 to 1019): the host forwards the

@@ -41,6 +41,17 @@ const struct sysreg_row sysreg_rows[NR_SYSREGS] = {
 #undef SYSREG
 };
 
+const struct ichreg_row ichreg_rows[NR_ICHREGS] = {
+#define ICHREG(name_, op0, op1, crn, crm, op2, access_, kept_, sentence_) \
+    {.name = #name_,                                                      \
+     .sentence = (sentence_),                                             \
+     .kept = (kept_),                                                     \
+     .encoding = LVGIC_SYSREG(op0, op1, crn, crm, op2),                   \
+     .access = (access_)},
+#include "arch/ichregs.def"
+#undef ICHREG
+};
+
 const struct reg_row *reg_find(const struct reg_row *rows, size_t nr, uint32_t offset)
 {
     size_t low = 0, high = nr;

@@ -112,4 +112,22 @@ struct sysreg_row {
 
 extern const struct sysreg_row sysreg_rows[NR_SYSREGS];
 
+/* The virtualization registers, in ichregs.def. */
+enum ichreg {
+#define ICHREG(name, op0, op1, crn, crm, op2, access, kept, sentence) ICHREG_##name,
+#include "arch/ichregs.def"
+#undef ICHREG
+    NR_ICHREGS
+};
+
+struct ichreg_row {
+    const char *name;
+    const char *sentence;
+    uint64_t kept;
+    uint32_t encoding; /* of <n> = 0 */
+    uint8_t access;
+};
+
+extern const struct ichreg_row ichreg_rows[NR_ICHREGS];
+
 #endif
