@@ -57,6 +57,17 @@ static int registers(void)
         printf("| %s | S%u_%u_C%u_C%u_%u | %s | %s | %s |\n", row->name, e >> 14, e >> 11 & 7,
                e >> 7 & 15, e >> 3 & 15, e & 7, access[row->access], row->section, row->sentence);
     }
+    printf("\n## Virtualization registers (lvgic_lrs_access)\n\n| register | first encoding | "
+           "access | "
+           "kept of a write | |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < NR_ICHREGS; i++) {
+        const struct ichreg_row *row = &ichreg_rows[i];
+        uint32_t e = row->encoding;
+
+        printf("| %s | S%u_%u_C%u_C%u_%u | %s | 0x%" PRIx64 " | %s |\n", row->name, e >> 14,
+               e >> 11 & 7, e >> 7 & 15, e >> 3 & 15, e & 7, access[row->access], row->kept,
+               row->sentence);
+    }
     return 0;
 }
 

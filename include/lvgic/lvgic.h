@@ -34,6 +34,8 @@ struct lvgic_vcpu; /* one vCPU's redistributor and CPU interface */
 struct lvgic_config {
     uint32_t nr_vcpus; /* 1 to 512 */
     uint32_t nr_spis;  /* 0 to 960 in steps of 32, or 988: INTIDs 32 to 31 + nr_spis */
+    uint32_t nr_espis; /* 0 to 1024 in steps of 32: extended SPIs, INTIDs 4096 up */
+    uint32_t nr_eppis; /* 0, 32 or 64: extended PPIs of each vCPU, INTIDs 1056 up */
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
     bool no_dir_trap;  /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
@@ -160,6 +162,15 @@ struct lvgic_lines {
     bool fiq;
 };
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu);
+
+/* The virtualization registers (ICH_*_EL2, section 12.4) over list registers of the caller's: for a
+ * guest hypervisor's own, and for tests. `lrs` starts from lvgic_lrs_init(); after a change of its
+ * list registers by this function the software CPU interface's rules apply to it. Registers that do
+ * not exist with its number of list registers or priority bits are UNDEFINED. Touches nothing but
+ * `lrs`; any context. */
+void lvgic_lrs_init(struct lvgic_lrs *lrs, unsigned nr_lrs, unsigned pri_bits);
+enum lvgic_sysreg_result lvgic_lrs_access(struct lvgic_lrs *lrs, uint32_t encoding, bool write,
+                                          uint64_t *value);
 
 /* ------------------------------------------------------------------ hardware-mapped ---------- */
 

@@ -95,31 +95,39 @@ struct lvgic_vcpu *lvgic_vcpu(struct lvgic_vm *vm, lvgic_vcpuid v)
     return v.n < vm->nr_vcpus ? &vm->vcpus[v.n] : NULL;
 }
 
-/* The vCPU through which an interrupt is reached, or a status. */
-static int find(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct lvgic_vcpu **vcpu)
+/* An interrupt as an embedder names it: the slot, and the vCPU through which it is reached. */
+struct named {
+    struct lvgic_vcpu *vcpu;
+    uint32_t slot;
+};
+
+static int find(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct named *named)
 {
-    if (intid.n >= vm->nr_slots)
+    named->slot = vm_slot(vm, intid.n);
+    if (named->slot == INTID_NONE)
         return LVGIC_E_NO_ENTRY;
-    if (intid_is_private(intid.n) && v.n >= vm->nr_vcpus)
+
+    bool private = slot_is_private(vm, named->slot);
+
+    if (private && v.n >= vm->nr_vcpus)
         return LVGIC_E_NO_DEVICE;
-    *vcpu = &vm->vcpus[intid_is_private(intid.n) ? v.n : 0];
+    named->vcpu = &vm->vcpus[private ? v.n : 0];
     return LVGIC_OK;
 }
 
 /* The same for interrupts that have a wire. */
-static int find_wired(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
-                      struct lvgic_vcpu **vcpu)
+static int find_wired(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct named *named)
 {
-    return intid_is_sgi(intid.n) ? LVGIC_E_NO_ENTRY : find(vm, v, intid, vcpu);
+    return intid_is_sgi(intid.n) ? LVGIC_E_NO_ENTRY : find(vm, v, intid, named);
 }
 
 static int wired_event(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, enum irq_event event)
 {
-    struct lvgic_vcpu *vcpu;
-    int status = find_wired(vm, v, intid, &vcpu);
+    struct named named;
+    int status = find_wired(vm, v, intid, &named);
 
     if (status == LVGIC_OK)
-        deliver_event_now(vcpu, intid.n, event, 0);
+        deliver_event_now(named.vcpu, named.slot, event, 0);
     return status;
 }
 
@@ -221,19 +229,20 @@ struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
 
 int lvgic_map_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, uint32_t pintid)
 {
-    struct lvgic_vcpu *vcpu;
-    int status = find_wired(vm, v, intid, &vcpu);
+    struct named named;
+    int status = find_wired(vm, v, intid, &named);
 
     if (status != LVGIC_OK)
         return status;
     if (pintid < NR_SGIS || pintid >= FIRST_SPECIAL || !vm->host->phys_line ||
         !vm->host->phys_deactivate)
         return LVGIC_E_INVALID;
-    if (irq_load(vcpu_irq(vcpu, intid.n)) & IRQ_HW)
+    if (irq_load(vcpu_irq(named.vcpu, named.slot)) & IRQ_HW)
         return LVGIC_E_EXISTS;
     /* Relaxed: published by the word's compare-and-swap, whose HW bit says that it is there. */
-    atomic_store_explicit(vcpu_pintid(vcpu, intid.n), (uint16_t)pintid, memory_order_relaxed);
-    deliver_event_now(vcpu, intid.n, IRQ_EV_HW_ON, 0);
+    atomic_store_explicit(vcpu_pintid(named.vcpu, named.slot), (uint16_t)pintid,
+                          memory_order_relaxed);
+    deliver_event_now(named.vcpu, named.slot, IRQ_EV_HW_ON, 0);
     return LVGIC_OK;
 }
 
@@ -244,12 +253,12 @@ int lvgic_unmap_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
 
 bool lvgic_hw_active(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
 {
-    struct lvgic_vcpu *vcpu;
+    struct named named;
 
-    if (find_wired(vm, v, intid, &vcpu) != LVGIC_OK)
+    if (find_wired(vm, v, intid, &named) != LVGIC_OK)
         return false;
 
-    uint64_t w = irq_load(vcpu_irq(vcpu, intid.n));
+    uint64_t w = irq_load(vcpu_irq(named.vcpu, named.slot));
 
     return (w & IRQ_HW) && ((w & (IRQ_ACT | IRQ_INLR | IRQ_LINE)) || irq_pending(w));
 }
@@ -272,13 +281,13 @@ void lvgic_resume(struct lvgic_vm *vm)
 int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
                    struct lvgic_irq_info *info)
 {
-    struct lvgic_vcpu *vcpu;
-    int status = info ? find(vm, v, intid, &vcpu) : LVGIC_E_INVALID;
+    struct named named;
+    int status = info ? find(vm, v, intid, &named) : LVGIC_E_INVALID;
 
     if (status != LVGIC_OK)
         return status;
 
-    uint64_t w = irq_load(vcpu_irq(vcpu, intid.n));
+    uint64_t w = irq_load(vcpu_irq(named.vcpu, named.slot));
 
     *info = (struct lvgic_irq_info){
         .pending = irq_pending(w),

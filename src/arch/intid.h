@@ -14,15 +14,21 @@
 #define MAX_SPIS 988u /* INTIDs 32 to 1019 */
 #define FIRST_SPECIAL 1020u
 #define INTID_SPURIOUS 1023u
+#define FIRST_EPPI 1056u /* extended PPIs: INTIDs 1056 to 1119 */
+#define MAX_EPPIS 64u
+#define FIRST_ESPI 4096u /* extended SPIs: INTIDs 4096 to 5119 */
+#define MAX_ESPIS 1024u
+#define FIRST_LPI 8192u
+#define INTID_NONE UINT32_MAX
 
 static inline bool intid_is_sgi(uint32_t intid)
 {
     return intid < NR_SGIS;
 }
 
-static inline bool intid_is_private(uint32_t intid)
+static inline bool intid_is_special(uint32_t intid)
 {
-    return intid < NR_PRIVATE;
+    return intid >= FIRST_SPECIAL && intid <= INTID_SPURIOUS;
 }
 
 /* Aff3.Aff2.Aff1.Aff0 as MPIDR_EL1 and GICD_IROUTER<n> have them: [39:32] and [23:0]. */

@@ -4,17 +4,19 @@
 #include "base/bits.h"
 #include "lvgic/lvgic.h"
 
-#define REG(name_, offset_, length_, width_, sizes_, bits_, op_, value_, reset_, section_, what_) \
-    {.name = (name_),                                                                             \
-     .section = (section_),                                                                       \
-     .sentence = (what_),                                                                         \
-     .offset = (offset_),                                                                         \
-     .length = (length_),                                                                         \
-     .reset = (reset_),                                                                           \
-     .value = (value_),                                                                           \
-     .width = (width_),                                                                           \
-     .sizes = (sizes_),                                                                           \
-     .bits = (bits_),                                                                             \
+#define REG(name_, offset_, length_, width_, sizes_, bits_, first_, op_, value_, reset_, section_, \
+            what_)                                                                                 \
+    {.name = (name_),                                                                              \
+     .section = (section_),                                                                        \
+     .sentence = (what_),                                                                          \
+     .offset = (offset_),                                                                          \
+     .length = (length_),                                                                          \
+     .reset = (reset_),                                                                            \
+     .value = (value_),                                                                            \
+     .width = (width_),                                                                            \
+     .sizes = (sizes_),                                                                            \
+     .first_intid = (first_),                                                                      \
+     .bits = (bits_),                                                                              \
      .op = REG_OP_##op_},
 
 const struct reg_row gicd_rows[] = {
@@ -37,6 +39,17 @@ const struct sysreg_row sysreg_rows[NR_SYSREGS] = {
      .needs_lrs = (lrs_)},
 #include "arch/sysregs.def"
 #undef SYSREG
+};
+
+const struct ichreg_row ichreg_rows[NR_ICHREGS] = {
+#define ICHREG(name_, op0, op1, crn, crm, op2, access_, kept_, sentence_) \
+    {.name = #name_,                                                      \
+     .sentence = (sentence_),                                             \
+     .kept = (kept_),                                                     \
+     .encoding = LVGIC_SYSREG(op0, op1, crn, crm, op2),                   \
+     .access = (access_)},
+#include "arch/ichregs.def"
+#undef ICHREG
 };
 
 const struct reg_row *reg_find(const struct reg_row *rows, size_t nr, uint32_t offset)

@@ -10,6 +10,7 @@
  *   width     bytes of one register: 4 or 8
  *   sizes     access sizes that work, added up: 1, 2, 4, 8; others read as zero and ignore writes
  *   bits      per interrupt, for arrays; 0 for a plain register
+ *   first     INTID of the array's first field
  *   op        what an access does (enum reg_op)
  *   hook      for op HOOK: which function; for op CONST: the value
  *   reset     value after reset, where it is not zero
@@ -70,6 +71,7 @@ struct reg_row {
     uint32_t length;
     uint32_t reset;
     uint32_t value; /* enum reg_hook, or the constant */
+    uint32_t first_intid;
     uint8_t width;
     uint8_t sizes;
     uint8_t bits;
@@ -109,5 +111,23 @@ struct sysreg_row {
 };
 
 extern const struct sysreg_row sysreg_rows[NR_SYSREGS];
+
+/* The virtualization registers, in ichregs.def. */
+enum ichreg {
+#define ICHREG(name, op0, op1, crn, crm, op2, access, kept, sentence) ICHREG_##name,
+#include "arch/ichregs.def"
+#undef ICHREG
+    NR_ICHREGS
+};
+
+struct ichreg_row {
+    const char *name;
+    const char *sentence;
+    uint64_t kept;
+    uint32_t encoding; /* of <n> = 0 */
+    uint8_t access;
+};
+
+extern const struct ichreg_row ichreg_rows[NR_ICHREGS];
 
 #endif

@@ -168,7 +168,7 @@ static struct icv_effect deactivate(struct lvgic_lrs *lrs, uint32_t intid, int r
         set_lr(lrs, (unsigned)reg, lr & ~LR_ACTIVE);
         effect.phys_deactivate = lr & LR_HW;
         effect.pintid = lr_pintid(lr);
-    } else if (intid < FIRST_SPECIAL) {
+    } else if (!intid_is_special(intid) && intid < FIRST_LPI) {
         /* It is in no list register: the engine is told how many (5 bits), and knows which. */
         uint64_t count = bits_get(lrs->hcr, HCR_EOICOUNT_HI, HCR_EOICOUNT_LO);
 
@@ -183,7 +183,7 @@ struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bo
     struct icv_effect nothing = {.phys_deactivate = false};
 
     /* Special INTIDs have not been acknowledged; without an active priority nothing has. */
-    if ((intid >= FIRST_SPECIAL && intid <= INTID_SPURIOUS) || level < 0)
+    if (intid_is_special(intid) || level < 0)
         return nothing;
     /* Priority drop: of the highest active priority, whichever group it is in. */
     lrs->ap0r[level / 32] &= ~(1u << level % 32);
@@ -200,7 +200,7 @@ struct icv_effect icv_deactivate(struct lvgic_lrs *lrs, uint32_t intid)
 {
     struct icv_effect nothing = {.phys_deactivate = false};
 
-    if (!(lrs->vmcr & VMCR_VEOIM) || (intid >= FIRST_SPECIAL && intid <= INTID_SPURIOUS))
+    if (!(lrs->vmcr & VMCR_VEOIM) || intid_is_special(intid))
         return nothing;
     return deactivate(lrs, intid, find_active(lrs, intid));
 }

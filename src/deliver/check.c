@@ -60,7 +60,7 @@ static const char *check_word(struct lvgic_vm *vm, struct lvgic_vcpu *of, uint32
         return "an interrupt is active on no vCPU";
     if (irq_target(w) != IRQ_NOBODY && irq_target(w) >= vm->nr_vcpus)
         return "an interrupt is routed to no vCPU";
-    if (intid_is_private(slot) && irq_target(w) != of->index)
+    if (slot_is_private(vm, slot) && irq_target(w) != of->index)
         return "a private interrupt is routed elsewhere";
     if (irq_prio(w) & ~priority_mask(vm))
         return "a priority has bits that are not implemented";
@@ -79,10 +79,10 @@ const char *check_vm(struct lvgic_vm *vm)
         if (vcpu_holds(vcpu))
             return "a vCPU is in the guest";
         broken = check_folded(vcpu);
-        for (uint32_t slot = 0; slot < NR_PRIVATE && !broken; slot++)
+        for (uint32_t slot = 0; slot < vm->nr_private && !broken; slot++)
             broken = check_word(vm, vcpu, slot);
     }
-    for (uint32_t slot = FIRST_SPI; slot < vm->nr_slots && !broken; slot++)
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots && !broken; slot++)
         broken = check_word(vm, &vm->vcpus[0], slot);
     return broken;
 }

@@ -81,7 +81,8 @@ void effects_run(struct lvgic_vm *vm, struct effects *effects)
         if (what & ACT_SAMPLE)
             sample(vcpu, slot, pintid);
         if ((what & ACT_NOTIFY) && vm->host->deactivated)
-            vm->host->deactivated(vm->host_ctx, LVGIC_VCPU(vcpu->index), LVGIC_INTID(slot));
+            vm->host->deactivated(vm->host_ctx, LVGIC_VCPU(vcpu->index),
+                                  LVGIC_INTID(vm_intid(vm, slot)));
     }
     effects->nr_acts = 0;
 }

@@ -99,7 +99,7 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
 static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidate)
 {
     const struct irq_listing *how = &candidate->listing.how;
-    uint64_t lr = candidate->listing.slot; /* a slot below the LPIs is its INTID */
+    uint64_t lr = vm_intid(vcpu->vm, candidate->listing.slot);
 
     lr |= (uint64_t)irq_prio(candidate->w) << 48;
     lr |= candidate->w & IRQ_GRP1 ? LR_GROUP1 : 0;
@@ -138,7 +138,7 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
     for (unsigned i = 0; i < fill->nr; i++)
         for (unsigned r = 0; r < lrs->nr; r++)
             if (!(lrs->used & 1u << r) &&
-                lr_vintid(lrs->lr[r]) == fill->candidates[i].listing.slot) {
+                lr_vintid(lrs->lr[r]) == vm_intid(vcpu->vm, fill->candidates[i].listing.slot)) {
                 put(vcpu, r, &fill->candidates[i]);
                 placed |= 1u << i;
                 break;

@@ -70,7 +70,10 @@ bool vm_config_valid(const struct lvgic_config *config)
     bool spis =
         config->nr_spis == MAX_SPIS || (config->nr_spis <= 960 && config->nr_spis % 32 == 0);
 
-    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis &&
+    bool extended = config->nr_espis <= MAX_ESPIS && config->nr_espis % 32 == 0 &&
+                    config->nr_eppis <= MAX_EPPIS && config->nr_eppis % 32 == 0;
+
+    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended &&
            config->nr_lrs <= LVGIC_MAX_LRS &&
            (config->pri_bits == 0 || (config->pri_bits >= 5 && config->pri_bits <= 7));
 }
@@ -94,17 +97,21 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->nr_vcpus = config->nr_vcpus;
     vm->nr_spis = config->nr_spis;
     vm->pri_bits = config->pri_bits ? config->pri_bits : 5;
-    vm->nr_slots = NR_PRIVATE + vm->nr_spis;
+    vm->nr_espis = config->nr_espis;
+    vm->nr_eppis = config->nr_eppis;
+    vm->nr_private = NR_PRIVATE + vm->nr_eppis;
+    vm->nr_slots = vm->nr_private + vm->nr_spis + vm->nr_espis;
     vm->nr_groups = (vm->nr_slots + 63) / 64;
     vm->group_words = (vm->nr_groups + 63) / 64;
 
     size_t row_words = (size_t)vm->group_words << vm->pri_bits;
+    size_t nr_shared = vm->nr_spis + vm->nr_espis;
 
     take(memory, &used, sizeof(struct lvgic_vm));
     vm->vcpus = take(memory, &used, sizeof(struct lvgic_vcpu) * vm->nr_vcpus);
-    vm->spis = take(memory, &used, sizeof(struct irq) * vm->nr_spis);
-    vm->routes = take(memory, &used, sizeof(uint64_t) * vm->nr_spis);
-    vm->spi_pintid = take(memory, &used, sizeof(uint16_t) * vm->nr_spis);
+    vm->spis = take(memory, &used, sizeof(struct irq) * nr_shared);
+    vm->routes = take(memory, &used, sizeof(uint64_t) * nr_shared);
+    vm->spi_pintid = take(memory, &used, sizeof(uint16_t) * nr_shared);
     vm->by_affinity = take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
 
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
@@ -135,8 +142,8 @@ void vm_reset_irqs(struct lvgic_vm *vm)
     const struct lvgic_vcpu *first = vm_find_affinity(vm, 0);
 
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
-        for (uint32_t i = 0; i < NR_PRIVATE; i++)
-            reset_irq(&vm->vcpus[v].private_irqs[i], intid_is_sgi(i) ? IRQ_EDGE : 0, v);
-    for (uint32_t i = 0; i < vm->nr_spis; i++)
+        for (uint32_t i = 0; i < vm->nr_private; i++)
+            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? IRQ_EDGE : 0, v);
+    for (uint32_t i = 0; i < vm->nr_spis + vm->nr_espis; i++)
         reset_irq(&vm->spis[i], 0, first ? first->index : IRQ_NOBODY);
 }

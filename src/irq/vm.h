@@ -2,8 +2,9 @@
 /*
  * The two objects: a VM's GIC and a vCPU's share of it, and who may touch which field.
  *
- * A slot is an index of an interrupt as one vCPU sees it: 0 to 31 its own SGIs and PPIs, 32 up the
- * VM's SPIs (so a slot is an INTID, until LPIs add slots above them).
+ * A slot is an index of an interrupt as one vCPU sees it, without the gaps that INTIDs have: its
+ * own SGIs and PPIs, its extended PPIs, then the VM's SPIs and extended SPIs. Hints and waiting
+ * rows are by slot; INTIDs appear only where a guest or an embedder names an interrupt.
  */
 #ifndef LVGIC_IRQ_VM_H
 #define LVGIC_IRQ_VM_H
@@ -76,8 +77,8 @@ struct lvgic_vcpu {
     /* Redistributor registers that are not in an interrupt's word. */
     _Atomic uint32_t waker; /* GICR_WAKER.ProcessorSleep */
 
-    struct irq private_irqs[NR_PRIVATE];
-    _Atomic uint16_t private_pintid[NR_PRIVATE];
+    struct irq private_irqs[NR_PRIVATE + MAX_EPPIS];
+    _Atomic uint16_t private_pintid[NR_PRIVATE + MAX_EPPIS];
 
     /* Private to the vCPU's thread. */
     _Alignas(CACHE_LINE) struct waiting waiting;
@@ -95,9 +96,12 @@ struct lvgic_vm {
     void *host_ctx;
     struct lvgic_vcpu *vcpus;
     uint16_t *by_affinity; /* vCPU indices, in the order of their affinities */
-    struct irq *spis;
+    struct irq *spis;      /* and extended SPIs */
     uint32_t nr_vcpus;
-    uint32_t nr_spis;
+    uint32_t nr_spis;     /* INTIDs 32 up */
+    uint32_t nr_espis;    /* INTIDs 4096 up */
+    uint32_t nr_eppis;    /* of each vCPU, INTIDs 1056 up */
+    uint32_t nr_private;  /* slots below this one are a vCPU's own */
     uint32_t nr_slots;    /* of one vCPU */
     uint32_t nr_groups;   /* of 64 slots */
     uint32_t group_words; /* of 64 groups */
@@ -118,16 +122,62 @@ static inline void vm_release_slot(struct lvgic_vm *vm)
     atomic_fetch_add_explicit(&vm->released, 1, memory_order_relaxed);
 }
 
+/* SGIs are the first slots. */
+static inline bool slot_is_sgi(uint32_t slot)
+{
+    return slot < NR_SGIS;
+}
+
+static inline bool slot_is_private(const struct lvgic_vm *vm, uint32_t slot)
+{
+    return slot < vm->nr_private;
+}
+
+/* The slot of an INTID; INTID_NONE if this VM has no such interrupt. */
+static inline uint32_t vm_slot(const struct lvgic_vm *vm, uint32_t intid)
+{
+    if (intid < NR_PRIVATE)
+        return intid;
+    if (intid - FIRST_SPI < vm->nr_spis)
+        return vm->nr_private + intid - FIRST_SPI;
+    if (intid - FIRST_EPPI < vm->nr_eppis)
+        return NR_PRIVATE + intid - FIRST_EPPI;
+    if (intid - FIRST_ESPI < vm->nr_espis)
+        return vm->nr_private + vm->nr_spis + intid - FIRST_ESPI;
+    return INTID_NONE;
+}
+
+/* The INTID of a slot of this VM. */
+static inline uint32_t vm_intid(const struct lvgic_vm *vm, uint32_t slot)
+{
+    if (slot < NR_PRIVATE)
+        return slot;
+    if (slot < vm->nr_private)
+        return FIRST_EPPI + slot - NR_PRIVATE;
+    slot -= vm->nr_private;
+    return slot < vm->nr_spis ? FIRST_SPI + slot : FIRST_ESPI + slot - vm->nr_spis;
+}
+
 /* The interrupt behind a slot of this vCPU. */
 static inline struct irq *vcpu_irq(struct lvgic_vcpu *vcpu, uint32_t slot)
 {
-    return slot < NR_PRIVATE ? &vcpu->private_irqs[slot] : &vcpu->vm->spis[slot - FIRST_SPI];
+    const struct lvgic_vm *vm = vcpu->vm;
+
+    return slot < vm->nr_private ? &vcpu->private_irqs[slot] : &vm->spis[slot - vm->nr_private];
+}
+
+/* The route of the SPI behind a slot. */
+static inline _Atomic uint64_t *vm_route(const struct lvgic_vm *vm, uint32_t slot)
+{
+    return &vm->routes[slot - vm->nr_private];
 }
 
 static inline _Atomic uint16_t *vcpu_pintid(struct lvgic_vcpu *vcpu, uint32_t slot)
 {
-    return slot < NR_PRIVATE ? &vcpu->private_pintid[slot]
-                             : &vcpu->vm->spi_pintid[slot - FIRST_SPI];
+    const struct lvgic_vm *vm = vcpu->vm;
+
+    return slot < vm->nr_private ? &vcpu->private_pintid[slot]
+                                 : &vm->spi_pintid[slot - vm->nr_private];
 }
 
 /* The word as it is now. Relaxed: whoever was told of a change (by a hint, a kick, a return from a

@@ -37,10 +37,13 @@ static uint64_t gicd_ctlr(struct lvgic_vm *vm)
 static uint64_t gicd_typer(const struct lvgic_vm *vm)
 {
     /* ITLinesNumber: 32(N+1) INTIDs in all, where 1020 to 1023 do not count. */
-    uint64_t lines = (vm->nr_slots + 31) / 32 - 1;
+    uint64_t lines = (NR_PRIVATE + vm->nr_spis + 31) / 32 - 1;
+    uint64_t extended = vm->nr_espis ? BIT64(8) | (uint64_t)(vm->nr_espis / 32 - 1) << 27 : 0;
+    /* INTID bits: ten, or thirteen with extended ranges. */
+    uint64_t id_bits = vm->nr_espis || vm->nr_eppis ? 12 : 9;
 
-    /* CPUNumber is RES0 with affinity routing; MBIS; ten INTID bits; A3V; no 1-of-N. */
-    return lines | BIT64(16) | UINT64_C(9) << 19 | BIT64(24) | BIT64(25);
+    /* CPUNumber is RES0 with affinity routing; MBIS; A3V; no 1-of-N. */
+    return lines | extended | BIT64(16) | id_bits << 19 | BIT64(24) | BIT64(25);
 }
 
 static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
@@ -48,7 +51,7 @@ static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
     bool last = vcpu->index == vcpu->vm->nr_vcpus - 1;
 
     return (uint64_t)affinity_pack(vcpu->affinity) << 32 | (uint64_t)vcpu->index << 8 |
-           (last ? BIT64(4) : 0);
+           (last ? BIT64(4) : 0) | (uint64_t)(vcpu->vm->nr_eppis / 32) << 27; /* PPInum */
 }
 
 uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
@@ -83,10 +86,10 @@ static void write_gicd_ctlr(struct lvgic_vm *vm, uint64_t value)
 
 static void message(struct mmio *mmio, uint64_t value, enum irq_event event)
 {
-    uint32_t intid = (uint32_t)bits_get(value, 12, 0);
+    uint32_t slot = vm_slot(mmio->vm, (uint32_t)bits_get(value, 12, 0));
 
-    if (intid >= FIRST_SPI && intid < mmio->vm->nr_slots)
-        deliver_event_now(mmio->vcpu, intid, event, 0);
+    if (slot != INTID_NONE && !slot_is_private(mmio->vm, slot))
+        deliver_event_now(mmio->vcpu, slot, event, 0);
 }
 
 void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)

@@ -45,15 +45,15 @@ static void send_sgi(struct lvgic_vcpu *vcpu, uint64_t value, bool group1)
  * no list register; so it is done on the words, with everything of this vCPU folded. */
 static void deactivate(struct lvgic_vcpu *vcpu, uint64_t value)
 {
-    uint32_t intid = (uint32_t)bits_get(value, 23, 0);
+    uint32_t slot = vm_slot(vcpu->vm, (uint32_t)bits_get(value, 23, 0));
     bool inside = vcpu_mode(vcpu) == VCPU_IN;
 
     /* With EOImode 0 the write is ignored; so is an INTID that is nobody's. */
-    if (!(vcpu->lrs.vmcr & VMCR_VEOIM) || intid >= vcpu->vm->nr_slots)
+    if (!(vcpu->lrs.vmcr & VMCR_VEOIM) || slot == INTID_NONE)
         return;
     if (inside)
         deliver_exit(vcpu);
-    mmio_clear_active(vcpu, intid);
+    mmio_clear_active(vcpu, slot);
     if (inside)
         deliver_enter(vcpu);
 }

@@ -51,7 +51,7 @@ static uint64_t read_field(struct field *field)
         return w & IRQ_EDGE ? 2 : 0;
     case REG_OP_ROUTE:
         /* Relaxed: a value for its own sake. */
-        return atomic_load_explicit(&vm->routes[field->slot - FIRST_SPI], memory_order_relaxed);
+        return atomic_load_explicit(vm_route(vm, field->slot), memory_order_relaxed);
     default:
         return 0;
     }
@@ -67,7 +67,7 @@ static void event(struct field *field, enum irq_event event, uint32_t arg)
 static void write_route(struct field *field, uint64_t value)
 {
     struct lvgic_vm *vm = field->mmio->vm;
-    _Atomic uint64_t *route = &vm->routes[field->slot - FIRST_SPI];
+    _Atomic uint64_t *route = vm_route(vm, field->slot);
 
     value &= AFFINITY_MASK;
     atomic_store_explicit(route, value, memory_order_seq_cst);
@@ -121,7 +121,7 @@ static void write_field(struct field *field, uint64_t value)
         event(field, IRQ_EV_PRIORITY, (uint32_t)value & priority_mask(field->mmio->vm));
         break;
     case REG_OP_CONFIG:
-        if (!intid_is_sgi(field->slot))
+        if (!slot_is_sgi(field->slot))
             event(field, value & 2 ? IRQ_EV_CONFIG_EDGE : IRQ_EV_CONFIG_LEVEL, 0);
         break;
     case REG_OP_ROUTE:
@@ -132,10 +132,11 @@ static void write_field(struct field *field, uint64_t value)
     }
 }
 
-/* Is there an interrupt with this number behind this frame? */
+/* Is there an interrupt with this number behind this frame? Private ones are behind their
+ * redistributor's alone. */
 static bool has_slot(const struct lvgic_vm *vm, uint32_t slot, bool private_frame)
 {
-    return private_frame ? slot < NR_PRIVATE : slot >= FIRST_SPI && slot < vm->nr_slots;
+    return slot != INTID_NONE && slot_is_private(vm, slot) == private_frame;
 }
 
 /* An array of per-interrupt fields. The interrupt's number comes from the row and the offset here,
@@ -144,14 +145,12 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
 {
     struct lvgic_access *access = mmio->access;
     uint32_t first_bit = (access->offset - row->offset) * 8;
-    /* IROUTER<n> starts at n = 32; every other array starts at interrupt 0. */
-    uint32_t base = row->op == REG_OP_ROUTE ? FIRST_SPI : 0;
     uint64_t mask = row->bits == 64 ? ~UINT64_C(0) : BIT64(row->bits) - 1;
     uint64_t value = 0;
 
     for (uint32_t bit = 0; bit < access->size * 8u; bit += row->bits) {
-        struct field field = {
-            .mmio = mmio, .row = row, .slot = base + (first_bit + bit) / row->bits};
+        uint32_t intid = row->first_intid + (first_bit + bit) / row->bits;
+        struct field field = {.mmio = mmio, .row = row, .slot = vm_slot(mmio->vm, intid)};
 
         if (!has_slot(mmio->vm, field.slot, private_frame))
             continue;

@@ -57,23 +57,29 @@ static const struct lvgic_host host = {
     .broken = broken,
 };
 
-struct rig *rig_new(unsigned nr_lrs, unsigned nr_cpus)
+struct rig *rig_with(const struct lvgic_config *config)
 {
-    struct lvgic_config config = {.nr_vcpus = nr_cpus, .nr_spis = 96, .nr_lrs = (uint8_t)nr_lrs};
     struct rig *rig = calloc(1, sizeof *rig);
-    size_t size = lvgic_vm_size(&config);
+    size_t size = lvgic_vm_size(config);
 
     assert_true(size > 0);
     rig->memory = aligned_alloc(64, size);
-    assert_int_equal(lvgic_vm_init(rig->memory, size, &config, &host, rig, &rig->vm), LVGIC_OK);
+    assert_int_equal(lvgic_vm_init(rig->memory, size, config, &host, rig, &rig->vm), LVGIC_OK);
     rig_dist_write(rig, 0, 4, 3);
-    for (unsigned i = 0; i < nr_cpus; i++) {
+    for (unsigned i = 0; i < config->nr_vcpus; i++) {
         rig->cpu[i] = lvgic_vcpu(rig->vm, LVGIC_VCPU(i));
         rig_icc_write(rig, i, SYSREG_ICC_PMR_EL1, 0xff);
         rig_icc_write(rig, i, SYSREG_ICC_IGRPEN0_EL1, 1);
         rig_icc_write(rig, i, SYSREG_ICC_IGRPEN1_EL1, 1);
     }
     return rig;
+}
+
+struct rig *rig_new(unsigned nr_lrs, unsigned nr_cpus)
+{
+    struct lvgic_config config = {.nr_vcpus = nr_cpus, .nr_spis = 96, .nr_lrs = (uint8_t)nr_lrs};
+
+    return rig_with(&config);
 }
 
 void rig_free(struct rig *rig)

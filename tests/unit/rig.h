@@ -33,6 +33,8 @@ struct rig {
 
 /* Four vCPUs, 96 SPIs; everything enabled at the distributor, both groups, PMR open. */
 struct rig *rig_new(unsigned nr_lrs, unsigned nr_cpus);
+/* The same with limits of one's own; ctx and host are the rig's. */
+struct rig *rig_with(const struct lvgic_config *config);
 void rig_free(struct rig *rig);
 
 /* An SPI (or SGI, PPI of the vCPU): enabled, group 1, with this priority, routed to this vCPU. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/lr.h"
+#include "arch/registers.h"
 #include "cpuif/icv.h"
 
 static struct lvgic_lrs fresh(unsigned pri_bits)
@@ -186,6 +187,55 @@ static void maintenance_conditions(void **state)
     assert_int_equal(icv_misr(&lrs), MISR_EOI | MISR_VGRP1E);
 }
 
+static uint64_t ich(struct lvgic_lrs *lrs, enum ichreg reg, unsigned n, bool write, uint64_t value)
+{
+    assert_int_equal(lvgic_lrs_access(lrs, ichreg_rows[reg].encoding + n, write, &value),
+                     LVGIC_SYSREG_DONE);
+    return value;
+}
+
+/* The virtualization registers as registers: what a guest hypervisor writes is what the CPU
+ * interface acts on, and what it did reads back. */
+static void virtualization_registers(void **state)
+{
+    struct lvgic_lrs lrs;
+    uint64_t value = 0;
+
+    (void)state;
+    lvgic_lrs_init(&lrs, 3, 5);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_VTR, 0, false, 0) & 0x1f, 2);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_VTR, 0, false, 0) >> 29, 4);
+    assert_int_equal(
+        lvgic_lrs_access(&lrs, ichreg_rows[ICHREG_ICH_LR0].encoding + 3, false, &value),
+        LVGIC_SYSREG_UNDEF);
+    assert_int_equal(lvgic_lrs_access(&lrs, ichreg_rows[ICHREG_ICH_LR8].encoding, false, &value),
+                     LVGIC_SYSREG_UNDEF);
+    assert_int_equal(
+        lvgic_lrs_access(&lrs, ichreg_rows[ICHREG_ICH_AP1R].encoding + 1, false, &value),
+        LVGIC_SYSREG_UNDEF);
+    assert_int_equal(lvgic_lrs_access(&lrs, ichreg_rows[ICHREG_ICH_ELRSR].encoding, true, &value),
+                     LVGIC_SYSREG_UNDEF);
+    ich(&lrs, ICHREG_ICH_HCR, 0, true, ~UINT64_C(0));
+    assert_int_equal(ich(&lrs, ICHREG_ICH_HCR, 0, false, 0), 0xf8007cff);
+    ich(&lrs, ICHREG_ICH_VMCR, 0, true, 0);
+    assert_int_equal(icv_bpr(&lrs, false), 2); /* the least that 5 bits allow */
+    assert_int_equal(icv_bpr(&lrs, true), 3);
+
+    ich(&lrs, ICHREG_ICH_HCR, 0, true, HCR_EN | HCR_UIE);
+    ich(&lrs, ICHREG_ICH_VMCR, 0, true, UINT64_C(0xff) << 24 | VMCR_VENG1);
+    ich(&lrs, ICHREG_ICH_LR0, 1, true, 45 | UINT64_C(0x80) << 48 | LR_GROUP1 | LR_PENDING | LR_EOI);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_ELRSR, 0, false, 0), 5);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_MISR, 0, false, 0), MISR_U);
+    assert_int_equal(icv_acknowledge(&lrs, true), 45);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_AP1R, 0, false, 0), 1u << 16);
+    icv_end_of_interrupt(&lrs, 45, true);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_EISR, 0, false, 0), 2);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_ELRSR, 0, false, 0), 5);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_MISR, 0, false, 0), MISR_U | MISR_EOI);
+    ich(&lrs, ICHREG_ICH_LR0, 1, true, 0);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_EISR, 0, false, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +248,7 @@ int main(void)
         cmocka_unit_test(completions_of_what_is_not_listed_are_counted),
         cmocka_unit_test(pending_and_active_is_not_signalled_and_not_pending),
         cmocka_unit_test(maintenance_conditions),
+        cmocka_unit_test(virtualization_registers),
     };
 
     return cmocka_run_group_tests_name("icv", tests, NULL, NULL);

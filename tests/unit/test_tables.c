@@ -130,6 +130,57 @@ static void routes_are_read_and_written_whole_and_by_halves(void **state)
     rig_free(rig);
 }
 
+/* Extended SPIs and PPIs have registers of their own, and are delivered like the others. */
+static void extended_ranges(void **state)
+{
+    struct lvgic_config config = {.nr_vcpus = 2, .nr_spis = 32, .nr_espis = 64, .nr_eppis = 32};
+    struct rig *rig = rig_with(&config);
+
+    (void)state;
+    assert_int_equal(rig_dist_read(rig, 4, 4) >> 27, 1);           /* ESPI_range */
+    assert_int_equal(rig_dist_read(rig, 4, 4) >> 8 & 1, 1);        /* ESPI */
+    assert_int_equal(rig_redist_read(rig, 1, 8, 8) >> 27 & 31, 1); /* PPInum */
+
+    /* ESPI 4096 + 33, edge, group 1, priority 0x50, to vCPU 1. */
+    rig_dist_write(rig, 0x1004, 4, 2);
+    rig_dist_write(rig, 0x3008, 4, 2u << 2);
+    rig_dist_write(rig, 0x2021, 1, 0x50);
+    rig_dist_write(rig, 0x8000 + 8 * 33, 8, 1);
+    rig_dist_write(rig, 0x1204, 4, 2);
+    assert_int_equal(rig_dist_read(rig, 0x1404, 4), 2);
+    assert_int_equal(rig_dist_read(rig, 0x2020, 4), 0x5000);
+    assert_int_equal(rig_dist_read(rig, 0x8000 + 8 * 33, 8), 1);
+    /* Beyond the configured range nothing is kept. */
+    rig_dist_write(rig, 0x1208, 4, UINT32_MAX);
+    assert_int_equal(rig_dist_read(rig, 0x1208, 4), 0);
+    rig_pulse(rig, 0, 4096 + 33);
+    assert_int_equal(rig_dist_read(rig, 0x1604, 4), 2);
+    rig_enter(rig, 1);
+    assert_int_equal(rig_ack(rig, 1), 4096 + 33);
+    rig_eoi(rig, 1, 4096 + 33);
+    rig_exit(rig, 1);
+    assert_int_equal(rig_dist_read(rig, 0x1a04, 4), 0);
+
+    /* EPPI 1056 + 7 of vCPU 0, level. */
+    rig_redist_write(rig, 0, 0x10084, 4, 1u << 7);
+    rig_redist_write(rig, 0, 0x10104, 4, 1u << 7);
+    rig_redist_write(rig, 0, 0x10427, 1, 0x20);
+    assert_int_equal(rig_redist_read(rig, 0, 0x10184, 4), 1u << 7);
+    assert_int_equal(rig_redist_read(rig, 1, 0x10184, 4), 0);
+    rig_line(rig, 0, 1056 + 7, true);
+    assert_int_equal(rig_redist_read(rig, 0, 0x10204, 4), 1u << 7);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 1056 + 7);
+    rig_line(rig, 0, 1056 + 7, false);
+    rig_eoi(rig, 0, 1056 + 7);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    assert_int_equal(lvgic_set_line(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(1056 + 32), true),
+                     LVGIC_E_NO_ENTRY);
+    assert_int_equal(lvgic_set_line(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(4096 + 64), true),
+                     LVGIC_E_NO_ENTRY);
+    rig_free(rig);
+}
+
 /* O09, O15: every offset of every frame, with every size, aligned and not: no crash, and nothing
  * that was not written changes the next read of zero registers. */
 static void every_offset_and_width(void **state)
@@ -209,6 +260,7 @@ int main(void)
         cmocka_unit_test(rows_read_their_reset_values),
         cmocka_unit_test(per_interrupt_rows_change_their_interrupts_only),
         cmocka_unit_test(routes_are_read_and_written_whole_and_by_halves),
+        cmocka_unit_test(extended_ranges),
         cmocka_unit_test(every_offset_and_width),
         cmocka_unit_test(random_accesses),
     };
