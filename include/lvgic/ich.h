@@ -11,8 +11,9 @@
 
 #pragma GCC visibility push(default)
 
-/* How many list registers, and priority bits, this CPU has (ICH_VTR_EL2), and whether ICC_DIR_EL1
- * can be trapped on its own. */
+/* How many list registers this CPU has, how many priority bits the library can use (as many as are
+ * implemented both for priorities and for preemption, at most 7), and whether ICC_DIR_EL1 can be
+ * trapped on its own (ICH_VTR_EL2). */
 struct lvgic_ich_caps {
     uint8_t nr_lrs;
     uint8_t pri_bits;
@@ -21,8 +22,9 @@ struct lvgic_ich_caps {
 struct lvgic_ich_caps lvgic_ich_caps(void);
 
 /* Take over this physical CPU's interface for the vCPU of `lrs`, or give it up: writes, or reads
- * and clears, all of it. Needed when a vCPU is first run on a physical CPU, and when another vCPU
- * is to run there. */
+ * and clears, all of it. Attach when a vCPU is first run on a physical CPU and after
+ * lvgic_vcpu_reset_cpuif(); detach when another vCPU is to run there, and before lvgic_vcpu_block()
+ * and lvgic_vcpu_has_interrupt(), which look at the active priorities. */
 void lvgic_ich_attach(struct lvgic_lrs *lrs);
 void lvgic_ich_detach(struct lvgic_lrs *lrs);
 
@@ -30,7 +32,8 @@ void lvgic_ich_detach(struct lvgic_lrs *lrs);
 void lvgic_ich_load(struct lvgic_lrs *lrs);
 
 /* Before lvgic_vcpu_exit(): reads the registers in use that are not empty, VMCR, and EOIcount when
- * something waits for it. */
+ * something waits for it. A maintenance interrupt stays asserted until the next load or detach:
+ * keep it masked until then. */
 void lvgic_ich_save(struct lvgic_lrs *lrs);
 
 #pragma GCC visibility pop

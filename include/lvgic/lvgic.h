@@ -38,6 +38,8 @@ struct lvgic_config {
     uint32_t nr_eppis; /* 0, 32 or 64: extended PPIs of each vCPU, INTIDs 1056 up */
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
+    bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
+    uint32_t iidr;     /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
     bool no_dir_trap;  /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
@@ -132,7 +134,8 @@ struct lvgic_access {
  * register reads as zero and ignores writes. Waits for at most one guest exit of each vCPU whose
  * list registers hold what must be read or changed exactly. Any thread; `by` must be outside of
  * enter and exit. May call back kick, wake, relax, deactivated, phys_*.
- * Errors: E_INVALID (NULL access, or `by` in the guest), E_NO_DEVICE (no such redistributor). */
+ * Errors: E_INVALID (NULL access, `by` in the guest or of another VM), E_NO_DEVICE (no such
+ * redistributor). */
 int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access);
 int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
                         struct lvgic_access *access);
@@ -178,8 +181,13 @@ enum lvgic_sysreg_result lvgic_lrs_access(struct lvgic_lrs *lrs, uint32_t encodi
  * physical interrupt with lvgic_set_line(high) after acknowledging it and dropping its priority,
  * and the guest's deactivation deactivates it, by hardware (LR.HW, section 11.2.1) or by
  * host->phys_deactivate. Any thread, best before the interrupt is enabled.
- * Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID (pintid, or a host without phys_*), E_EXISTS. */
+ * Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID (pintid, or a host without phys_*), E_EXISTS (mapped
+ * already, or another interrupt of the same vCPU or VM is mapped to this pintid). */
 int lvgic_map_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, uint32_t pintid);
+
+/* It stands for itself again. If the guest owns the physical interrupt, that is deactivated. Waits
+ * for one guest exit if it is in a list register. Any thread. Calls back kick, relax,
+ * phys_deactivate. Errors: E_NO_ENTRY (no such interrupt, or not mapped), E_NO_DEVICE. */
 int lvgic_unmap_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid);
 
 /* Is the physical interrupt behind this mapped PPI or SPI owned by the guest, that is, pending or
@@ -209,7 +217,8 @@ struct lvgic_irq_info {
 int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
                    struct lvgic_irq_info *info);
 
-/* Counters of one vCPU, since lvgic_vm_init(). They are figures for people and tests. */
+/* Counters of one vCPU, since lvgic_vm_init(). They are figures for people and tests. vCPU thread.
+ */
 struct lvgic_stats {
     uint64_t enters, listed, folded;
     uint64_t overflows;          /* entries with more candidates than registers */

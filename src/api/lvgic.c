@@ -8,6 +8,7 @@
 #include "deliver/gate.h"
 #include "deliver/run.h"
 #include "irq/vm.h"
+#include "mmio/active.h"
 #include "mmio/mmio.h"
 #include "mmio/sysreg.h"
 
@@ -31,6 +32,9 @@ size_t lvgic_vm_size(const struct lvgic_config *config)
     return config && vm_config_valid(config) ? vm_layout(&limits, config, NULL) : 0;
 }
 
+/* Product 'L', variant 0, revision 0, implementer Arm. */
+#define IIDR_OWN 0x4c00043bu
+
 static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_config *config)
 {
     struct lvgic_vcpu *vcpu = &vm->vcpus[index];
@@ -43,6 +47,7 @@ static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_co
     vcpu->lrs.pri_bits = vm->pri_bits;
     vcpu->lrs.elrsr = (uint32_t)(BIT64(vcpu->lrs.nr) - 1);
     icv_reset(&vcpu->lrs);
+    vm->range_selector = vm->range_selector || (vcpu->affinity & 0xff) > 15;
     atomic_init(&vcpu->mode, VCPU_OUT);
     atomic_init(&vcpu->waker, 1);
 }
@@ -72,6 +77,8 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->host = host;
     vm->host_ctx = ctx;
     vm->no_dir_trap = config->no_dir_trap;
+    vm->one_of_n = config->one_of_n;
+    vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         init_vcpu(vm, i, config);
     if (!vm_sort_affinities(vm))
@@ -192,7 +199,7 @@ static int guest_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic
 {
     struct mmio mmio = {.vm = vm, .vcpu = of, .access = access};
 
-    if (!access || (by && vcpu_holds(by)))
+    if (!access || (by && (by->vm != vm || vcpu_holds(by))))
         return LVGIC_E_INVALID;
     if (redist)
         mmio_table_access(&mmio, gicr_rows, nr_gicr_rows, true);
@@ -227,6 +234,15 @@ struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
     return (struct lvgic_lines){.irq = group == 1, .fiq = group == 0};
 }
 
+/* Two list registers with one physical INTID would be UNPREDICTABLE. A PPI is this vCPU's own. */
+static bool pintid_is_taken(struct lvgic_vcpu *vcpu, uint32_t pintid)
+{
+    for (uint32_t slot = 0; slot < vcpu->vm->nr_slots; slot++)
+        if (atomic_load_explicit(vcpu_pintid(vcpu, slot), memory_order_relaxed) == pintid)
+            return true;
+    return false;
+}
+
 int lvgic_map_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, uint32_t pintid)
 {
     struct named named;
@@ -237,18 +253,34 @@ int lvgic_map_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, uint32_
     if (pintid < NR_SGIS || pintid >= FIRST_SPECIAL || !vm->host->phys_line ||
         !vm->host->phys_deactivate)
         return LVGIC_E_INVALID;
-    if (irq_load(vcpu_irq(named.vcpu, named.slot)) & IRQ_HW)
+    if (pintid_is_taken(named.vcpu, pintid))
         return LVGIC_E_EXISTS;
-    /* Relaxed: published by the word's compare-and-swap, whose HW bit says that it is there. */
-    atomic_store_explicit(vcpu_pintid(named.vcpu, named.slot), (uint16_t)pintid,
-                          memory_order_relaxed);
+
+    /* Whoever puts the number there owns the mapping, and only then says so in the word. Relaxed:
+     * published by the word's compare-and-swap, whose HW bit says that it is there. */
+    uint16_t none = 0;
+
+    if (!atomic_compare_exchange_strong_explicit(vcpu_pintid(named.vcpu, named.slot), &none,
+                                                 (uint16_t)pintid, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return LVGIC_E_EXISTS;
     deliver_event_now(named.vcpu, named.slot, IRQ_EV_HW_ON, 0);
     return LVGIC_OK;
 }
 
 int lvgic_unmap_hw(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
 {
-    return wired_event(vm, v, intid, IRQ_EV_HW_OFF);
+    struct named named;
+    int status = find_wired(vm, v, intid, &named);
+
+    if (status != LVGIC_OK)
+        return status;
+    if (!(irq_load(vcpu_irq(named.vcpu, named.slot)) & IRQ_HW))
+        return LVGIC_E_NO_ENTRY;
+    active_change(named.vcpu, named.slot, IRQ_EV_HW_OFF);
+    /* Release: the next mapping comes after the end of this one. */
+    atomic_store_explicit(vcpu_pintid(named.vcpu, named.slot), 0, memory_order_release);
+    return LVGIC_OK;
 }
 
 bool lvgic_hw_active(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)

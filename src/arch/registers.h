@@ -53,6 +53,9 @@ enum reg_op {
     X(GICD_TYPER)    \
     X(GICD_SETSPI)   \
     X(GICD_CLRSPI)   \
+    X(GICD_STATUSR)  \
+    X(IIDR)          \
+    X(GICR_STATUSR)  \
     X(GICR_CTLR)     \
     X(GICR_TYPER)    \
     X(GICR_WAKER)

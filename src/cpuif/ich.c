@@ -87,10 +87,13 @@ static void write_lr(unsigned n, uint64_t value)
 struct lvgic_ich_caps lvgic_ich_caps(void)
 {
     uint64_t vtr = READ_SYSREG(ICH_VTR);
+    unsigned priority = (unsigned)bits_get(vtr, 31, 29) + 1;
+    unsigned preemption = (unsigned)bits_get(vtr, 28, 26) + 1;
+    unsigned bits = preemption < priority ? preemption : priority;
 
     return (struct lvgic_ich_caps){
         .nr_lrs = (uint8_t)(bits_get(vtr, 4, 0) + 1),
-        .pri_bits = (uint8_t)(bits_get(vtr, 31, 29) + 1),
+        .pri_bits = (uint8_t)(bits > 7 ? 7 : bits),
         .dir_trap = bits_get(vtr, 19, 19),
     };
 }
@@ -150,7 +153,10 @@ void lvgic_ich_detach(struct lvgic_lrs *lrs)
 {
     struct lvgic_ich_caps caps = lvgic_ich_caps();
 
-    lrs->vmcr = READ_SYSREG(ICH_VMCR);
+    /* What was written on the guest's behalf since lvgic_ich_save() is newer than the hardware's.
+     */
+    if (lrs->vmcr == lrs->hw.vmcr)
+        lrs->vmcr = READ_SYSREG(ICH_VMCR);
     save_aprs(lrs);
     WRITE_SYSREG(ICH_HCR, 0);
     for (unsigned i = 0; i < caps.nr_lrs; i++)

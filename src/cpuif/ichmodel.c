@@ -11,7 +11,8 @@ static enum ichreg find(uint32_t encoding, unsigned *n)
 {
     *n = encoding & 7;
     for (enum ichreg reg = 0; reg < NR_ICHREGS; reg++) {
-        bool family = reg == ICHREG_ICH_AP0R || reg == ICHREG_ICH_AP1R || reg >= ICHREG_ICH_LR0;
+        bool aprs = (reg == ICHREG_ICH_AP0R || reg == ICHREG_ICH_AP1R) && *n < 4;
+        bool family = aprs || reg >= ICHREG_ICH_LR0;
 
         if (ichreg_rows[reg].encoding == (family ? encoding & ~7u : encoding))
             return reg;

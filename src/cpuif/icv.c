@@ -186,8 +186,10 @@ struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bo
     if (intid_is_special(intid) || level < 0)
         return nothing;
     /* Priority drop: of the highest active priority, whichever group it is in. */
-    lrs->ap0r[level / 32] &= ~(1u << level % 32);
-    lrs->ap1r[level / 32] &= ~(1u << level % 32);
+    if (lrs->ap0r[level / 32] & 1u << level % 32)
+        lrs->ap0r[level / 32] &= ~(1u << level % 32);
+    else
+        lrs->ap1r[level / 32] &= ~(1u << level % 32);
     if (lrs->vmcr & VMCR_VEOIM)
         return nothing;
     /* Completion through the other group's register does not deactivate. */

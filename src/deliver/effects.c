@@ -16,9 +16,12 @@ static void kick(struct lvgic_vm *vm, struct lvgic_vcpu *vcpu)
     if (mode != VCPU_IN && mode != VCPU_BLOCKED)
         return;
     /* The flag is set here, immediately before the host is called, and not when the kick was
-     * collected: whoever finds it set relies on the kick being on its way. Relaxed: it orders
-     * nothing, it only spares the host a second call. */
-    if (atomic_exchange_explicit(&vcpu->kicked, 1, memory_order_relaxed))
+     * collected: whoever finds it set relies on the call being on its way. A flag for each kind of
+     * call: one that was meant for the run before must not swallow the wake-up of a sleep. Relaxed:
+     * it orders nothing, it only spares the host a second call. */
+    uint32_t call = mode == VCPU_IN ? KICKED : WOKEN;
+
+    if (atomic_fetch_or_explicit(&vcpu->kicked, call, memory_order_relaxed) & call)
         return;
     if (mode == VCPU_IN)
         vm->host->kick(vm->host_ctx, id);

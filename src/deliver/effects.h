@@ -12,9 +12,9 @@
 #include "irq/vm.h"
 
 /* A fold yields at most one act for each list register and each counted deactivation (a 5-bit
- * counter); a 32-bit register of one-bit fields yields 32. */
-#define MAX_ACTS (LVGIC_MAX_LRS + 32)
-#define MAX_KICKS 16
+ * counter); a 32-bit register of one-bit fields two for each of its interrupts. */
+#define MAX_ACTS 64
+#define MAX_KICKS 48
 
 enum {
     ACT_NOTIFY = 1,     /* host->deactivated */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "deliver/event.h"
 
+#include "deliver/one_of_n.h"
+
 void deliver_hint(struct lvgic_vcpu *target, uint32_t slot)
 {
     /* Always both read-modify-writes, whatever the bits look like: the vCPU clears before it looks,
@@ -15,8 +17,10 @@ void deliver_hint(struct lvgic_vcpu *target, uint32_t slot)
 
 static void attention(struct lvgic_vcpu *vcpu)
 {
-    /* Release: the vCPU takes it with acquire, before it reads the state that this is about. */
-    atomic_store_explicit(&vcpu->attention, 1, memory_order_release);
+    /* Release: the vCPU takes it with acquire, before it reads the state that this is about. By
+     * exchange, not by a store: so that who takes it after two have raised it is ordered after
+     * both. */
+    atomic_exchange_explicit(&vcpu->attention, 1, memory_order_release);
 }
 
 void deliver_attention_all(struct lvgic_vm *vm)
@@ -70,6 +74,9 @@ struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t
         deliver_hint(&vm->vcpus[eff], slot);
         effects_kick(vm, effects, eff);
     }
+    /* A new target is itself such an event: it was chosen. */
+    if (event != IRQ_EV_TARGET && irq_deliverable(change.new) && one_of_n_routed(vm, slot))
+        one_of_n_choose(vm, slot, effects);
     return change;
 }
 

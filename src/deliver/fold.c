@@ -78,8 +78,10 @@ static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
 {
     /* With EOImode 1 completion only drops the priority; deactivation is by DIR, which names its
      * interrupt and is trapped. */
-    if (vcpu->lrs.vmcr & VMCR_VEOIM)
+    if (vcpu->lrs.vmcr & VMCR_VEOIM) {
+        vcpu->overflow_depth = 0;
         return;
+    }
     while (regs) {
         unsigned last = bits_first(regs), reg;
         uint64_t rest = regs;
@@ -88,6 +90,8 @@ static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
             if (lr_priority(vcpu->lrs.lr[reg]) > lr_priority(vcpu->lrs.lr[last]))
                 last = reg;
         vcpu->listed[last].ack_seq = vcpu->next_ack_seq++;
+        vcpu->listed[last].ack_priority = lr_priority(vcpu->lrs.lr[last]);
+        vcpu->listed[last].ack_group1 = vcpu->lrs.lr[last] & LR_GROUP1;
         overflow_put(vcpu, &vcpu->listed[last]);
         regs &= ~(1u << last);
     }

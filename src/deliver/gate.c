@@ -32,8 +32,13 @@ void gate_raise(struct lvgic_vcpu *vcpu)
 
 void gate_lower(struct lvgic_vcpu *vcpu)
 {
-    /* Release: see gate_wait_open(). */
-    atomic_fetch_sub_explicit(&vcpu->gate, 1, memory_order_release);
+    uint32_t holders = atomic_load_explicit(&vcpu->gate, memory_order_relaxed);
+
+    /* One lvgic_resume() too many changes nothing. Release: see gate_wait_open(). */
+    while (holders &&
+           !atomic_compare_exchange_weak_explicit(&vcpu->gate, &holders, holders - 1,
+                                                  memory_order_release, memory_order_relaxed))
+        ;
 }
 
 void gate_wait_out(struct lvgic_vcpu *vcpu)

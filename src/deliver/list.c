@@ -33,6 +33,7 @@ struct fill {
 
 struct list_step {
     uint32_t me;
+    uint32_t gicd_ctlr;
     bool active_pass;
     struct irq_listing how;
 };
@@ -44,7 +45,11 @@ static bool list_step(uint64_t old, void *arg, uint64_t *new)
     if (!irq_wanted(old) || (old & IRQ_INLR) || irq_effective(old) != step->me ||
         !(old & IRQ_ACT) == step->active_pass)
         return false;
-    *new = irq_list(old, step->me, &step->how);
+    /* While the distributor holds its group back an active interrupt is listed as active only: what
+     * is pending must not follow its completion. */
+    uint64_t held = step->gicd_ctlr & (old & IRQ_GRP1 ? 2u : 1u) ? 0 : old & IRQ_EN;
+
+    *new = irq_list(old & ~held, step->me, &step->how) | held;
     return true;
 }
 
@@ -68,7 +73,8 @@ static bool group_open(const struct lvgic_vcpu *vcpu, struct fill *fill, uint64_
 static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, void *arg)
 {
     struct fill *fill = arg;
-    struct list_step step = {.me = vcpu->index, .active_pass = fill->active_pass};
+    struct list_step step = {
+        .me = vcpu->index, .gicd_ctlr = fill->gicd_ctlr, .active_pass = fill->active_pass};
 
     if (!fill->active_pass) {
         if (w & IRQ_ACT) {
@@ -101,8 +107,15 @@ static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidat
     const struct irq_listing *how = &candidate->listing.how;
     uint64_t lr = vm_intid(vcpu->vm, candidate->listing.slot);
 
-    lr |= (uint64_t)irq_prio(candidate->w) << 48;
-    lr |= candidate->w & IRQ_GRP1 ? LR_GROUP1 : 0;
+    /* An acknowledged interrupt keeps the priority and group that it was acknowledged with: the
+     * hardware compares them with its active priorities when the guest completes. */
+    if (candidate->listing.remembered) {
+        lr |= (uint64_t)candidate->listing.ack_priority << 48;
+        lr |= candidate->listing.ack_group1 ? LR_GROUP1 : 0;
+    } else {
+        lr |= (uint64_t)irq_prio(candidate->w) << 48;
+        lr |= candidate->w & IRQ_GRP1 ? LR_GROUP1 : 0;
+    }
     lr |= how->pending ? LR_PENDING : 0;
     lr |= how->active ? LR_ACTIVE : 0;
     if (how->hw) {

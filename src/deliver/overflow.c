@@ -20,6 +20,8 @@ void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing)
             continue;
         listing->remembered = true;
         listing->ack_seq = entry->ack_seq;
+        listing->ack_group1 = entry->group1;
+        listing->ack_priority = entry->priority;
         remove_at(vcpu, i);
         return;
     }
@@ -38,8 +40,11 @@ void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
         vcpu->overflow[place] = vcpu->overflow[place - 1];
         place--;
     }
-    vcpu->overflow[place] = (struct overflow_entry){
-        .slot = listing->slot, .gen = listing->gen, .ack_seq = listing->ack_seq};
+    vcpu->overflow[place] = (struct overflow_entry){.slot = listing->slot,
+                                                    .gen = listing->gen,
+                                                    .group1 = listing->ack_group1,
+                                                    .priority = listing->ack_priority,
+                                                    .ack_seq = listing->ack_seq};
     if (vcpu->overflow_depth > vcpu->stats.overflow_stack_max)
         vcpu->stats.overflow_stack_max = vcpu->overflow_depth;
 }

@@ -65,6 +65,11 @@ void deliver_exit(struct lvgic_vcpu *vcpu)
     struct effects effects;
     uint32_t count = (uint32_t)bits_get(vcpu->lrs.hcr, HCR_EOICOUNT_HI, HCR_EOICOUNT_LO);
 
+    /* With EOImode 1 a completion is no deactivation; some implementations count it all the same.
+     */
+    if (vcpu->lrs.vmcr & VMCR_VEOIM)
+        count = 0;
+
     effects_init(&effects);
     set_mode(vcpu, VCPU_FOLDING);
     /* Before folding: the count is about interrupts that were in no list register during the run,

@@ -19,6 +19,10 @@
 #define CACHE_LINE 64
 #define MAX_VCPUS 512u
 #define MAX_PRIORITIES 128u
+
+/* GICR_CTLR (12.11) */
+#define DPG_GROUP0 (1u << 24)
+#define DPG_GROUP1 (1u << 25)
 /* One entry for each level at which an interrupt can be acknowledged while others are active. */
 #define MAX_OVERFLOW 128u
 
@@ -34,13 +38,19 @@ enum vcpu_mode {
     VCPU_BLOCKED, /* asleep, holds no interrupt, wants host->wake */
 };
 
+/* lvgic_vcpu.kicked */
+#define KICKED 1u
+#define WOKEN 2u
+
 /* What one list register was filled with. Private to the vCPU's thread. */
 struct listing {
     struct irq_listing how;
     uint32_t slot;
     uint8_t gen;
-    bool remembered;  /* active, and it had an entry in the overflow stack ... */
-    uint64_t ack_seq; /* ... with this place in the order of acknowledgement */
+    bool remembered;      /* active, and it had an entry in the overflow stack: */
+    bool ack_group1;      /* its group, ... */
+    uint8_t ack_priority; /* ... its priority, ... */
+    uint64_t ack_seq;     /* ... and its place in the order of acknowledgement */
 };
 
 /* An interrupt that the guest acknowledged and that is active outside the list registers. Only a
@@ -48,6 +58,8 @@ struct listing {
 struct overflow_entry {
     uint32_t slot;
     uint8_t gen;
+    bool group1; /* group and priority that it was acknowledged with */
+    uint8_t priority;
     uint64_t ack_seq;
 };
 
@@ -61,10 +73,10 @@ struct waiting {
 struct lvgic_vcpu {
     /* Shared: written by any thread. */
     _Alignas(CACHE_LINE) _Atomic uint32_t attention; /* look at state outside your hints */
-    _Atomic uint32_t kicked;                         /* this run was kicked already */
-    _Atomic uint32_t gate;                           /* number of holders that keep it out */
-    _Atomic uint64_t *news_slots;                    /* hints: bit s: look at slot s */
-    _Atomic uint64_t *news_groups;                   /* bit g: look at news_slots[g] */
+    _Atomic uint32_t kicked;       /* what host->kick and host->wake were called for already */
+    _Atomic uint32_t gate;         /* number of holders that keep it out */
+    _Atomic uint64_t *news_slots;  /* hints: bit s: look at slot s */
+    _Atomic uint64_t *news_groups; /* bit g: look at news_slots[g] */
 
     /* Shared: written by the vCPU's own thread, read by all. */
     _Alignas(CACHE_LINE) _Atomic uint32_t mode; /* enum vcpu_mode */
@@ -76,6 +88,8 @@ struct lvgic_vcpu {
 
     /* Redistributor registers that are not in an interrupt's word. */
     _Atomic uint32_t waker; /* GICR_WAKER.ProcessorSleep */
+    _Atomic uint32_t dpg;   /* GICR_CTLR.DPG0, DPG1NS: no 1-of-N interrupts of this group */
+    _Atomic uint32_t statusr;
 
     struct irq private_irqs[NR_PRIVATE + MAX_EPPIS];
     _Atomic uint16_t private_pintid[NR_PRIVATE + MAX_EPPIS];
@@ -107,11 +121,15 @@ struct lvgic_vm {
     uint32_t group_words; /* of 64 groups */
     uint8_t pri_bits;
     bool no_dir_trap;
+    bool one_of_n;
+    bool range_selector; /* some Aff0 is above 15 */
+    uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
 
     _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
     _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */
     _Atomic uint32_t gicd_ctlr;   /* the group enables */
-    _Atomic uint32_t released;    /* slots whose last holder has gone, since initialisation */
+    _Atomic uint32_t gicd_statusr;
+    _Atomic uint32_t released; /* slots whose last holder has gone, since initialisation */
 };
 
 /* The last holder of a slot has gone: called by whoever made the change that cleared its bit, so

@@ -43,7 +43,10 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_LINE_HIGH:
         return w | IRQ_LINE | (edge ? IRQ_PEND : 0);
     case IRQ_EV_LINE_LOW:
-        return w & ~IRQ_LINE;
+        /* What LINE says of a mapped interrupt in a list register is that it was forwarded anew: a
+         * look at the physical line from before that must not take it back. The fold looks again.
+         */
+        return (w & (IRQ_HW | IRQ_INLR)) == (IRQ_HW | IRQ_INLR) ? w : w & ~IRQ_LINE;
     case IRQ_EV_MSG_HIGH:
         return w | (edge ? IRQ_PEND : IRQ_MSGL);
     case IRQ_EV_MSG_LOW:
@@ -82,7 +85,7 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_HW_ON:
         return w | IRQ_HW;
     case IRQ_EV_HW_OFF:
-        return w & ~IRQ_HW;
+        return w & IRQ_INLR ? w : w & ~IRQ_HW;
     case IRQ_EV_UNMAP:
         return unmap(w);
     case IRQ_NR_EVENTS:

@@ -130,7 +130,7 @@ static inline uint32_t irq_effective(uint64_t w)
     X(NOTIFY_ON, 0, "the embedder wants to hear of deactivations", "-")                            \
     X(NOTIFY_OFF, 0, "the embedder does not want to hear of deactivations", "-")                   \
     X(HW_ON, 0, "stands for a physical interrupt", "11.2.1")                                       \
-    X(HW_OFF, 0, "stands for itself", "11.2.1")                                                    \
+    X(HW_OFF, 0, "stands for itself; not while INLR", "11.2.1")                                    \
     X(UNMAP, 0, "the slot stands for nothing any more; frees it unless INLR", "5.3 DISCARD")
 
 enum irq_event {
@@ -141,9 +141,9 @@ enum irq_event {
 };
 
 /* The word after an event from any thread. `w` must be MAPPED. While INLR the list register's share
- * of the state is left alone: clearing pending state becomes a request (CLRP), and SET_ACTIVE and
- * CLEAR_ACTIVE change nothing, since their callers wait for the fold first (a remembered request
- * could hit a later activation). */
+ * of the state is left alone: clearing pending state becomes a request (CLRP), and SET_ACTIVE,
+ * CLEAR_ACTIVE and HW_OFF change nothing, since their callers wait for the fold first (a remembered
+ * request could hit a later activation). */
 uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg);
 
 /* What the owner of a list register remembers about how it was filled: private, never shared. */
@@ -185,13 +185,15 @@ static inline bool irq_replayable(uint64_t w, uint32_t gen, uint32_t me)
  * more? Deactivated by register or count, no longer pending, or no longer mapped. Then whoever made
  * the change calls host->phys_deactivate, after the change (whose LINE is low): the next forward
  * can only come after that. While INLR the fold says it instead. */
-static inline bool irq_frees_physical(uint64_t old, uint64_t new)
+static inline bool irq_frees_physical(uint64_t before, uint64_t after)
 {
-    bool owned = (old & IRQ_ACT) || irq_pending(old);
+    bool owned = (before & IRQ_ACT) || irq_pending(before);
 
-    if (!(old & IRQ_HW) || (new &(IRQ_INLR | IRQ_ACT)))
+    if (!(before & IRQ_HW) || (after & IRQ_INLR) || !owned)
         return false;
-    return (old & IRQ_ACT) || (owned && (!irq_pending(new) || !(new &IRQ_HW)));
+    if (!(after & IRQ_HW))
+        return true;
+    return !(after & IRQ_ACT) && ((before & IRQ_ACT) || !irq_pending(after));
 }
 
 /* Neither mapped nor in a list register: nobody holds the slot any more. */

@@ -1,67 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Reading and changing what a list register may know better. The word is exact unless the interrupt
- * is in a list register of a vCPU that is in the guest: then that vCPU is held out until it has
- * folded. A request left in the word would not do for the active state: if the guest completed and
- * acknowledged again before the fold, it would hit the later activation.
- */
+#include "mmio/active.h"
+
 #include "deliver/event.h"
 #include "deliver/gate.h"
-#include "mmio/mmio.h"
 
-uint64_t mmio_exact_word(struct lvgic_vcpu *vcpu, uint32_t slot)
+void active_read_words(const struct fields *fields, uint64_t *words)
 {
-    struct irq *irq = vcpu_irq(vcpu, slot);
+    struct lvgic_vcpu *vcpu = fields->vcpu;
     struct gate gate;
-    uint64_t w = irq_load(irq);
 
-    if (!(w & IRQ_INLR))
-        return w;
+    /* One gate for all, so that no vCPU has to come out more than once. */
     gate_init(&gate);
-    w = gate_exact_word(vcpu->vm, irq, &gate);
+    for (uint32_t i = 0; i < fields->nr; i++)
+        if (fields->slots[i] != INTID_NONE)
+            words[i] = gate_exact_word(vcpu->vm, vcpu_irq(vcpu, fields->slots[i]), &gate);
     gate_release(vcpu->vm, &gate);
-    return w;
 }
 
 /* Applies an event that is refused while INLR, until it was applied out of every list register.
  * Each round that fails holds one vCPU more, so there are at most as many rounds as vCPUs. */
-static struct irq_change change_exactly(struct lvgic_vcpu *vcpu, uint32_t slot,
-                                        enum irq_event event, uint32_t arg, struct effects *effects)
+static void change_exactly(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event,
+                           struct gate *gate, struct effects *effects)
 {
     struct irq *irq = vcpu_irq(vcpu, slot);
     struct irq_change change;
+
+    do {
+        uint64_t w = gate_exact_word(vcpu->vm, irq, gate);
+        /* Made active, it is so on the vCPU that it is routed to, or, if to nobody, on any. */
+        uint32_t on = irq_target(w) == IRQ_NOBODY ? vcpu->index : irq_target(w);
+
+        change = deliver_event(vcpu, slot, 0, event, on, effects);
+    } while (change.done && (change.old & IRQ_INLR));
+    if (event == IRQ_EV_CLEAR_ACTIVE && (change.old & IRQ_ACT) && !(change.new &IRQ_EDGE) &&
+        (change.new &IRQ_NOTIFY))
+        effects_act(effects, vcpu, slot, ACT_NOTIFY);
+}
+
+void active_write(const struct fields *fields, const uint64_t *values)
+{
+    enum irq_event event =
+        fields->op == REG_OP_ACTIVE_SET ? IRQ_EV_SET_ACTIVE : IRQ_EV_CLEAR_ACTIVE;
+    struct lvgic_vcpu *vcpu = fields->vcpu;
+    struct effects effects;
     struct gate gate;
 
     gate_init(&gate);
-    do {
-        gate_exact_word(vcpu->vm, irq, &gate);
-        change = deliver_event(vcpu, slot, 0, event, arg, effects);
-    } while (change.done && (change.old & IRQ_INLR));
+    effects_init(&effects);
+    for (uint32_t i = 0; i < fields->nr; i++)
+        if (fields->slots[i] != INTID_NONE && values[i])
+            change_exactly(vcpu, fields->slots[i], event, &gate, &effects);
     gate_release(vcpu->vm, &gate);
-    return change;
-}
-
-void mmio_set_active(struct lvgic_vcpu *vcpu, uint32_t slot)
-{
-    struct effects effects;
-    uint32_t target = irq_target(irq_load(vcpu_irq(vcpu, slot)));
-
-    effects_init(&effects);
-    /* It is active on the vCPU that it is routed to, or, if routed to nobody, on any. */
-    change_exactly(vcpu, slot, IRQ_EV_SET_ACTIVE, target == IRQ_NOBODY ? vcpu->index : target,
-                   &effects);
     effects_run(vcpu->vm, &effects);
 }
 
-void mmio_clear_active(struct lvgic_vcpu *vcpu, uint32_t slot)
+void active_change(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event)
 {
     struct effects effects;
+    struct gate gate;
 
+    gate_init(&gate);
     effects_init(&effects);
-    struct irq_change change = change_exactly(vcpu, slot, IRQ_EV_CLEAR_ACTIVE, 0, &effects);
-
-    if (change.done && (change.old & IRQ_ACT) && !(change.new &IRQ_EDGE) &&
-        (change.new &IRQ_NOTIFY))
-        effects_act(&effects, vcpu, slot, ACT_NOTIFY);
+    change_exactly(vcpu, slot, event, &gate, &effects);
+    gate_release(vcpu->vm, &gate);
     effects_run(vcpu->vm, &effects);
+}
+
+void active_clear(struct lvgic_vcpu *vcpu, uint32_t slot)
+{
+    active_change(vcpu, slot, IRQ_EV_CLEAR_ACTIVE);
 }

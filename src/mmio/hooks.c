@@ -2,6 +2,7 @@
 /* The registers of the frames that are not fields of interrupts. */
 #include "base/bits.h"
 #include "deliver/event.h"
+#include "deliver/one_of_n.h"
 #include "deliver/run.h"
 #include "mmio/mmio.h"
 
@@ -42,8 +43,9 @@ static uint64_t gicd_typer(const struct lvgic_vm *vm)
     /* INTID bits: ten, or thirteen with extended ranges. */
     uint64_t id_bits = vm->nr_espis || vm->nr_eppis ? 12 : 9;
 
-    /* CPUNumber is RES0 with affinity routing; MBIS; A3V; no 1-of-N. */
-    return lines | extended | BIT64(16) | id_bits << 19 | BIT64(24) | BIT64(25);
+    /* CPUNumber is RES0 with affinity routing; MBIS; A3V; No1N; RSS. */
+    return lines | extended | BIT64(16) | id_bits << 19 | BIT64(24) |
+           (vm->one_of_n ? 0 : BIT64(25)) | (vm->range_selector ? BIT64(26) : 0);
 }
 
 static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
@@ -51,7 +53,8 @@ static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
     bool last = vcpu->index == vcpu->vm->nr_vcpus - 1;
 
     return (uint64_t)affinity_pack(vcpu->affinity) << 32 | (uint64_t)vcpu->index << 8 |
-           (last ? BIT64(4) : 0) | (uint64_t)(vcpu->vm->nr_eppis / 32) << 27; /* PPInum */
+           (last ? BIT64(4) : 0) | (vcpu->vm->one_of_n ? BIT64(5) : 0) |
+           /* DPGS */ (uint64_t)(vcpu->vm->nr_eppis / 32) << 27; /* PPInum */
 }
 
 uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
@@ -62,7 +65,14 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
     case REG_HOOK_GICD_TYPER:
         return gicd_typer(mmio->vm);
     case REG_HOOK_GICR_CTLR:
-        return change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0;
+        return (change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
+               atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed);
+    case REG_HOOK_IIDR:
+        return mmio->vm->iidr;
+    case REG_HOOK_GICD_STATUSR:
+        return atomic_load_explicit(&mmio->vm->gicd_statusr, memory_order_relaxed);
+    case REG_HOOK_GICR_STATUSR:
+        return atomic_load_explicit(&mmio->vcpu->statusr, memory_order_relaxed);
     case REG_HOOK_GICR_TYPER:
         return gicr_typer(mmio->vcpu);
     case REG_HOOK_GICR_WAKER:
@@ -104,9 +114,23 @@ void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
     case REG_HOOK_GICD_CLRSPI:
         message(mmio, value, IRQ_EV_MSG_LOW);
         break;
+    case REG_HOOK_GICR_CTLR:
+        /* Relaxed, like the next: one_of_n_changed() has the fence. */
+        if (mmio->vm->one_of_n)
+            atomic_store_explicit(&mmio->vcpu->dpg, (uint32_t)value & (DPG_GROUP0 | DPG_GROUP1),
+                                  memory_order_relaxed);
+        one_of_n_changed(mmio->vm);
+        break;
     case REG_HOOK_GICR_WAKER:
         atomic_store_explicit(&mmio->vcpu->waker, !!(value & WAKER_PROCESSOR_SLEEP),
                               memory_order_relaxed);
+        one_of_n_changed(mmio->vm);
+        break;
+    case REG_HOOK_GICD_STATUSR: /* writing 1 clears */
+        atomic_fetch_and_explicit(&mmio->vm->gicd_statusr, ~(uint32_t)value, memory_order_relaxed);
+        break;
+    case REG_HOOK_GICR_STATUSR:
+        atomic_fetch_and_explicit(&mmio->vcpu->statusr, ~(uint32_t)value, memory_order_relaxed);
         break;
     default: /* read-only, or RES0 without LPIs */
         break;

@@ -24,11 +24,4 @@ void mmio_table_access(struct mmio *mmio, const struct reg_row *rows, size_t nr,
 uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook);
 void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value);
 
-/* Active state, changed exactly (active.c): waits until the interrupt is in no list register. */
-void mmio_set_active(struct lvgic_vcpu *vcpu, uint32_t slot);
-void mmio_clear_active(struct lvgic_vcpu *vcpu, uint32_t slot);
-
-/* The word of an interrupt in no list register, for reading pending and active state exactly. */
-uint64_t mmio_exact_word(struct lvgic_vcpu *vcpu, uint32_t slot);
-
 #endif

@@ -9,7 +9,7 @@
 #include "deliver/event.h"
 #include "deliver/run.h"
 #include "deliver/waiting.h"
-#include "mmio/mmio.h"
+#include "mmio/active.h"
 
 /* ICC_SGI1R_EL1 and its siblings (12.2): INTID [27:24], TargetList [15:0], Aff1 [23:16], Aff2
  * [39:32], Aff3 [55:48], RS [47:44] counts Aff0 in sixteens, IRM [40] means all but oneself. */
@@ -53,7 +53,7 @@ static void deactivate(struct lvgic_vcpu *vcpu, uint64_t value)
         return;
     if (inside)
         deliver_exit(vcpu);
-    mmio_clear_active(vcpu, slot);
+    active_clear(vcpu, slot);
     if (inside)
         deliver_enter(vcpu);
 }
@@ -68,6 +68,12 @@ static uint32_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
     if (reg >= SYSREG_ICC_AP1R0_EL1)
         return &vcpu->lrs.ap1r[reg - SYSREG_ICC_AP1R0_EL1];
     return &vcpu->lrs.ap0r[reg - SYSREG_ICC_AP0R0_EL1];
+}
+
+/* ICC_CTLR_EL1 (12.2): RSS and ExtRange, which depend on the VM. */
+static uint64_t ctlr_of_vm(const struct lvgic_vm *vm)
+{
+    return (vm->range_selector ? BIT64(18) : 0) | (vm->nr_espis || vm->nr_eppis ? BIT64(19) : 0);
 }
 
 static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)
@@ -89,7 +95,7 @@ static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)
     case SYSREG_ICC_RPR_EL1:
         return icv_running_priority(lrs);
     case SYSREG_ICC_CTLR_EL1:
-        return icv_ctlr(lrs);
+        return icv_ctlr(lrs) | ctlr_of_vm(vcpu->vm);
     case SYSREG_ICC_SRE_EL1:
         return 7; /* SRE, and no bypass: all RAO/WI */
     case SYSREG_ICC_IGRPEN0_EL1:
@@ -188,11 +194,12 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
         write(vcpu, reg, *value, &effect);
     else
         *value = read(vcpu, reg);
-    if (effect.phys_deactivate)
-        vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);
     if (borrowed)
         deliver_exit(vcpu);
     else if (inside)
         maintain(vcpu);
+    /* Last, when nothing is half-done: the callback may call the library. */
+    if (effect.phys_deactivate)
+        vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);
     return LVGIC_SYSREG_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include "deliver/gate.h"
 #include "deliver/overflow.h"
+#include "mmio/active.h"
 #include "mmio/mmio.h"
 
 static void setup_1(void)
@@ -188,7 +189,7 @@ static void clear_pending(void)
 
 static void deactivate(void)
 {
-    mmio_clear_active(cpu0, IRQ0);
+    active_clear(cpu0, IRQ0);
 }
 
 static const struct explore_scenario s5 = {

@@ -4,6 +4,7 @@
 #include "scenarios.h"
 
 #include "deliver/gate.h"
+#include "mmio/active.h"
 #include "mmio/mmio.h"
 #include "mmio/sysreg.h"
 
@@ -146,7 +147,7 @@ static void two_activations(void)
 
 static void deactivate(void)
 {
-    mmio_clear_active(cpu1, IRQ0);
+    active_clear(cpu1, IRQ0);
 }
 
 static void remote_final(void)
@@ -180,7 +181,7 @@ static void run_and_wait_for(struct lvgic_vcpu *me, uint32_t other)
     guest_enter(me);
     guest_work(me, false);
     guest_exit(me);
-    mmio_clear_active(me, other);
+    active_clear(me, other);
     event(other, IRQ_EV_PULSE, 0);
     guest_enter(me);
     guest_exit(me);

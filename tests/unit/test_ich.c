@@ -224,6 +224,94 @@ static void eoicount_comes_back_and_is_cleared(void **state)
     rig_free(rig);
 }
 
+static uint64_t *hardware(const char *name)
+{
+    return &registers[find(name)].value;
+}
+
+/* The guest changes priority and group of an interrupt in its handler: the register keeps those
+ * that it was acknowledged with, which the hardware compares when the guest completes. */
+static void an_active_interrupt_keeps_its_priority_and_group(void **state)
+{
+    struct rig *rig = attach(4);
+
+    (void)state;
+    rig_setup(rig, 0, 40, true, 0x80);
+    rig_pulse(rig, 0, 40);
+    enter(rig);
+    *hardware(lr_names[0]) ^= LR_STATE; /* acknowledged */
+    leave(rig);
+    rig_dist_write(rig, 0x400 + 40, 1, 0x40);
+    rig_dist_write(rig, 0x84, 4, 0);
+    enter(rig);
+    assert_int_equal(lr_priority(*hardware(lr_names[0])), 0x80);
+    assert_true(*hardware(lr_names[0]) & LR_GROUP1);
+    *hardware(lr_names[0]) &= ~LR_STATE; /* completed */
+    leave(rig);
+    assert_false(rig_get_bit(rig, 0, ISACTIVER, 40));
+    rig_pulse(rig, 0, 40);
+    enter(rig);
+    assert_int_equal(lr_priority(*hardware(lr_names[0])), 0x40);
+    leave(rig);
+    rig_free(rig);
+}
+
+/* With EOImode 1 completions are no deactivations, although some hardware counts them. */
+static void counts_of_eoimode_1_are_not_believed(void **state)
+{
+    struct rig *rig = attach(1);
+
+    (void)state;
+    rig_setup(rig, 0, 40, true, 0x80);
+    rig_setup(rig, 0, 41, true, 0xf0);
+    rig_pulse(rig, 0, 40);
+    enter(rig);
+    *hardware(lr_names[0]) ^= LR_STATE;
+    leave(rig);
+    rig_set_bit(rig, 0, ICACTIVER, 40); /* a crash kernel cleans up and uses EOImode 1 */
+    enter(rig);
+    *hardware(ICH_VMCR) |= VMCR_VEOIM;
+    leave(rig);
+    rig_pulse(rig, 0, 40);
+    enter(rig);
+    *hardware(lr_names[0]) ^= LR_STATE;
+    rig_pulse(rig, 0, 41);
+    leave(rig);
+    enter(rig); /* 41 takes the register, 40 is outside */
+    *hardware(ICH_HCR) |= BIT64(HCR_EOICOUNT_LO);
+    leave(rig);
+    assert_true(rig_get_bit(rig, 0, ISACTIVER, 40));
+    rig_free(rig);
+}
+
+/* A write on the guest's behalf between save and detach is newer than the hardware's value. */
+static void detach_keeps_what_was_emulated(void **state)
+{
+    struct rig *rig = attach(4);
+
+    (void)state;
+    enter(rig);
+    leave(rig);
+    rig_icc_write(rig, 0, SYSREG_ICC_PMR_EL1, 0x40);
+    lvgic_ich_detach(lvgic_vcpu_lrs(rig->cpu[0]));
+    lvgic_ich_attach(lvgic_vcpu_lrs(rig->cpu[0]));
+    assert_int_equal(*hardware(ICH_VMCR) >> 24, 0x40);
+    rig_free(rig);
+}
+
+/* Priority bits without preemption bits are of no use, and the library takes seven at most. */
+static void priority_bits_that_can_be_used(void **state)
+{
+    static const unsigned cases[][3] = {{6, 5, 5}, {5, 5, 5}, {7, 7, 7}, {8, 7, 7}, {6, 6, 6}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        *hardware(ICH_VTR) =
+            (uint64_t)(cases[i][0] - 1) << 29 | (uint64_t)(cases[i][1] - 1) << 26 | 3;
+        assert_int_equal(lvgic_ich_caps().pri_bits, cases[i][2]);
+    }
+}
+
 static void detach_and_attach_carry_the_guests_registers(void **state)
 {
     struct rig *rig = attach(4);
@@ -250,6 +338,10 @@ int main(void)
         cmocka_unit_test(empty_registers_are_not_read),
         cmocka_unit_test(a_told_deactivation_is_cleaned_up),
         cmocka_unit_test(eoicount_comes_back_and_is_cleared),
+        cmocka_unit_test(an_active_interrupt_keeps_its_priority_and_group),
+        cmocka_unit_test(counts_of_eoimode_1_are_not_believed),
+        cmocka_unit_test(detach_keeps_what_was_emulated),
+        cmocka_unit_test(priority_bits_that_can_be_used),
         cmocka_unit_test(detach_and_attach_carry_the_guests_registers),
     };
 

@@ -482,6 +482,55 @@ static void k58_line_high_through_eoi(void **state)
     rig_free(rig);
 }
 
+/* While the distributor is closed, what is pending does not follow the completion of what is
+ * active. */
+static void closed_distributor_holds_back_a_pending_active(void **state)
+{
+    struct rig *rig = rig_new(4, 1);
+
+    (void)state;
+    rig_setup(rig, 0, 40, true, 0x80);
+    rig_pulse(rig, 0, 40);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_pulse(rig, 0, 40);
+    rig_exit(rig, 0);
+    rig_dist_write(rig, 0, 4, 0);
+    rig_enter(rig, 0);
+    rig_eoi(rig, 0, 40);
+    assert_false(rig_dist_read(rig, 0, 4) >> 31);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    rig_dist_write(rig, 0, 4, 2);
+    rig_turn(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_free(rig);
+}
+
+static void a_resume_too_many_changes_nothing(void **state)
+{
+    struct rig *rig = rig_new(4, 1);
+
+    (void)state;
+    lvgic_resume(rig->vm);
+    rig_enter(rig, 0);
+    rig_exit(rig, 0);
+    lvgic_pause(rig->vm);
+    assert_int_equal(rig->cpu[0]->gate, 1);
+    lvgic_resume(rig->vm);
+    rig_free(rig);
+}
+
+static void a_vcpu_of_another_vm_is_refused(void **state)
+{
+    struct lvgic_access access = {.offset = 0x6000 + 8 * 127, .size = 8, .write = true};
+    struct rig *rig = rig_new(4, 1), *other = rig_new(4, 1);
+
+    (void)state;
+    assert_int_equal(lvgic_dist_access(rig->vm, other->cpu[0], &access), LVGIC_E_INVALID);
+    rig_free(rig);
+    rig_free(other);
+}
+
 /* Registers that make no sense: states that were never written are not believed. */
 static void hostile_read_back(void **state)
 {
@@ -526,6 +575,9 @@ int main(void)
         cmocka_unit_test(o04_raised_while_disabled),
         cmocka_unit_test(o14_disabled_while_in_flight),
         cmocka_unit_test(k58_line_high_through_eoi),
+        cmocka_unit_test(closed_distributor_holds_back_a_pending_active),
+        cmocka_unit_test(a_resume_too_many_changes_nothing),
+        cmocka_unit_test(a_vcpu_of_another_vm_is_refused),
         cmocka_unit_test(hostile_read_back),
     };
 

@@ -137,9 +137,10 @@ static void extended_ranges(void **state)
     struct rig *rig = rig_with(&config);
 
     (void)state;
-    assert_int_equal(rig_dist_read(rig, 4, 4) >> 27, 1);           /* ESPI_range */
-    assert_int_equal(rig_dist_read(rig, 4, 4) >> 8 & 1, 1);        /* ESPI */
-    assert_int_equal(rig_redist_read(rig, 1, 8, 8) >> 27 & 31, 1); /* PPInum */
+    assert_int_equal(rig_dist_read(rig, 4, 4) >> 27, 1);              /* ESPI_range */
+    assert_int_equal(rig_dist_read(rig, 4, 4) >> 8 & 1, 1);           /* ESPI */
+    assert_int_equal(rig_redist_read(rig, 1, 8, 8) >> 27 & 31, 1);    /* PPInum */
+    assert_true(rig_icc_read(rig, 0, SYSREG_ICC_CTLR_EL1) >> 19 & 1); /* ExtRange */
 
     /* ESPI 4096 + 33, edge, group 1, priority 0x50, to vCPU 1. */
     rig_dist_write(rig, 0x1004, 4, 2);
@@ -178,6 +179,26 @@ static void extended_ranges(void **state)
                      LVGIC_E_NO_ENTRY);
     assert_int_equal(lvgic_set_line(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(4096 + 64), true),
                      LVGIC_E_NO_ENTRY);
+    rig_free(rig);
+}
+
+/* STATUSR: accesses that met no register, or the wrong direction. */
+static void statusr(void **state)
+{
+    struct rig *rig = rig_new(4, 2);
+
+    (void)state;
+    assert_int_equal(rig_dist_read(rig, 0x10, 4), 0);
+    rig_dist_read(rig, 0x14, 4);       /* reserved: RRD */
+    rig_dist_write(rig, 0xffe8, 4, 0); /* PIDR2: WROD */
+    assert_int_equal(rig_dist_read(rig, 0x10, 4), 1 | 8);
+    rig_dist_write(rig, 0x10, 4, 1);
+    assert_int_equal(rig_dist_read(rig, 0x10, 4), 8);
+    rig_dist_read(rig, 0x40, 4); /* SETSPI: RWOD */
+    assert_int_equal(rig_dist_read(rig, 0x10, 4), 8 | 4);
+    rig_redist_write(rig, 1, 0x18000, 4, 1); /* WRD, of this redistributor only */
+    assert_int_equal(rig_redist_read(rig, 1, 0x10, 4), 2);
+    assert_int_equal(rig_redist_read(rig, 0, 0x10, 4), 0);
     rig_free(rig);
 }
 
@@ -261,6 +282,7 @@ int main(void)
         cmocka_unit_test(per_interrupt_rows_change_their_interrupts_only),
         cmocka_unit_test(routes_are_read_and_written_whole_and_by_halves),
         cmocka_unit_test(extended_ranges),
+        cmocka_unit_test(statusr),
         cmocka_unit_test(every_offset_and_width),
         cmocka_unit_test(random_accesses),
     };

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Hardware-mapped interrupts: the physical interrupt is never left active with nobody to end it. */
+#include "rig.h"
+
+#include <stdlib.h>
+
+#include "arch/lr.h"
+#include "irq/vm.h"
+
+static struct rig *mapped(bool edge, unsigned nr_lrs)
+{
+    struct rig *rig = rig_new(nr_lrs, 2);
+
+    rig->relax_exits = true;
+    rig_setup(rig, 0, 40, edge, 0x80);
+    assert_int_equal(lvgic_map_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40), 50), LVGIC_OK);
+    return rig;
+}
+
+static int unmap(struct rig *rig)
+{
+    return lvgic_unmap_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40));
+}
+
+static void unmapping_while_in_a_list_register(void **state)
+{
+    (void)state;
+    for (unsigned taken = 0; taken < 2; taken++)
+        for (unsigned edge = 0; edge < 2; edge++) {
+            struct rig *rig = mapped(edge, 4);
+            unsigned deliveries = 0;
+
+            rig_line(rig, 0, 40, true);
+            rig_enter(rig, 0);
+            assert_true(lvgic_vcpu_lrs(rig->cpu[0])->lr[0] & LR_HW);
+            if (taken)
+                assert_int_equal(rig_ack(rig, 0), 40);
+            assert_int_equal(unmap(rig), LVGIC_OK); /* waits for the exit */
+            assert_int_equal(rig->phys_deactivated[50], 1);
+            rig_enter(rig, 0);
+            if (taken)
+                rig_eoi(rig, 0, 40);
+            while (rig_ack(rig, 0) == 40 && deliveries++ < 5)
+                rig_eoi(rig, 0, 40);
+            assert_in_range(deliveries, 0, 1);
+            assert_int_equal(rig->phys_deactivated[50], 1);
+            rig_free(rig);
+        }
+}
+
+static void unmapping_while_active(void **state)
+{
+    struct rig *rig = mapped(false, 4);
+
+    (void)state;
+    rig_line(rig, 0, 40, true);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_exit(rig, 0);
+    assert_int_equal(unmap(rig), LVGIC_OK);
+    assert_int_equal(rig->phys_deactivated[50], 1);
+    assert_int_equal(unmap(rig), LVGIC_E_NO_ENTRY);
+    rig_enter(rig, 0);
+    rig_eoi(rig, 0, 40);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    rig_free(rig);
+}
+
+static void one_physical_interrupt_has_one_mapping(void **state)
+{
+    struct rig *rig = mapped(false, 4);
+    lvgic_vcpuid v0 = LVGIC_VCPU(0), v1 = LVGIC_VCPU(1);
+
+    (void)state;
+    assert_int_equal(lvgic_map_hw(rig->vm, v0, LVGIC_INTID(41), 50), LVGIC_E_EXISTS);
+    assert_int_equal(lvgic_map_hw(rig->vm, v0, LVGIC_INTID(27), 27), LVGIC_OK);
+    assert_int_equal(lvgic_map_hw(rig->vm, v1, LVGIC_INTID(27), 27), LVGIC_OK);
+    assert_int_equal(lvgic_map_hw(rig->vm, v1, LVGIC_INTID(26), 27), LVGIC_E_EXISTS);
+    assert_int_equal(unmap(rig), LVGIC_OK);
+    assert_int_equal(lvgic_map_hw(rig->vm, v0, LVGIC_INTID(41), 50), LVGIC_OK);
+    rig_free(rig);
+}
+
+/* While somebody looks at the physical line, the interrupt is taken, completed and forwarded anew:
+ * the look is stale by then. */
+static struct rig *looked_at;
+static bool armed, phys_active;
+
+static bool looking(void *ctx, lvgic_vcpuid v, uint32_t pintid)
+{
+    (void)ctx, (void)v, (void)pintid;
+    if (!armed)
+        return true;
+    armed = false;
+    lvgic_vcpu_enter(looked_at->cpu[0]);
+    assert_int_equal(rig_ack(looked_at, 0), 40);
+    rig_eoi(looked_at, 0, 40);
+    assert_false(phys_active);
+    phys_active = true;
+    rig_line(looked_at, 0, 40, true);
+    return false;
+}
+
+static void deactivating(void *ctx, lvgic_vcpuid v, uint32_t pintid)
+{
+    (void)ctx, (void)v, (void)pintid;
+    phys_active = false;
+}
+
+static void a_stale_look_at_the_line(void **state)
+{
+    struct rig *rig = mapped(false, 4);
+    struct lvgic_host host = *rig->vm->host;
+
+    (void)state;
+    host.phys_line = looking;
+    host.phys_deactivate = deactivating;
+    rig->vm->host = &host;
+    looked_at = rig;
+    armed = phys_active = true;
+    rig_line(rig, 0, 40, true);
+    rig_get_bit(rig, 1, ISPENDR, 40);
+    rig_exit(rig, 0);
+    assert_true(!phys_active || lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40)));
+    rig_free(rig);
+}
+
+/* A callback that ends the run finds nothing half-done, and the run stays ended. */
+static void ending(void *ctx, lvgic_vcpuid v, uint32_t pintid)
+{
+    (void)ctx, (void)v, (void)pintid;
+    assert_int_equal(lvgic_vcpu_exit(looked_at->cpu[0]), LVGIC_OK);
+}
+
+static void a_callback_ends_the_run(void **state)
+{
+    struct rig *rig = mapped(false, 1);
+    struct lvgic_host host = *rig->vm->host;
+
+    (void)state;
+    host.phys_deactivate = ending;
+    rig->vm->host = &host;
+    looked_at = rig;
+    rig_line(rig, 0, 40, true);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_setup(rig, 0, 41, true, 0x80);
+    rig_pulse(rig, 0, 41);
+    rig_eoi(rig, 0, 40);
+    assert_int_equal(lvgic_vcpu_enter(rig->cpu[0]), LVGIC_OK);
+    rig_free(rig);
+}
+
+/* Sixteen mapped interrupts in list registers, one read of their pending state: one exit. */
+static void one_access_costs_one_exit(void **state)
+{
+    struct rig *rig = rig_new(16, 2);
+
+    (void)state;
+    rig->relax_exits = true;
+    for (unsigned i = 0; i < 16; i++) {
+        rig_setup(rig, 0, 64 + i, false, 0x80);
+        rig_line(rig, 0, 64 + i, true);
+    }
+    rig_enter(rig, 0);
+    assert_int_equal(rig_dist_read(rig, ISPENDR + 8, 4), 0xffff);
+    assert_int_equal(rig->relaxes, 1);
+    rig_enter(rig, 0);
+    rig_dist_write(rig, ISACTIVER + 8, 4, 0xffff);
+    assert_int_equal(rig->relaxes, 2);
+    assert_int_equal(rig_dist_read(rig, ISACTIVER + 8, 4), 0xffff);
+    rig_free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unmapping_while_in_a_list_register),
+        cmocka_unit_test(unmapping_while_active),
+        cmocka_unit_test(one_physical_interrupt_has_one_mapping),
+        cmocka_unit_test(a_stale_look_at_the_line),
+        cmocka_unit_test(a_callback_ends_the_run),
+        cmocka_unit_test(one_access_costs_one_exit),
+    };
+
+    return cmocka_run_group_tests_name("mapped", tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* 1-of-N routing, halves of routes, and identification that an embedder chooses. */
+#include "rig.h"
+
+#include "irq/vm.h"
+
+#define ONE_OF_N (UINT64_C(1) << 31)
+
+static struct rig *one_of_n(void)
+{
+    struct lvgic_config config = {.nr_vcpus = 3, .nr_spis = 32, .one_of_n = true};
+    struct rig *rig = rig_with(&config);
+
+    for (unsigned i = 0; i < 3; i++)
+        rig_redist_write(rig, i, 0x14, 4, 0); /* GICR_WAKER: awake */
+    rig_setup(rig, 0, 40, true, 0x80);
+    rig_dist_write(rig, 0x6000 + 8 * 40, 8, ONE_OF_N);
+    return rig;
+}
+
+static unsigned taken_by(struct rig *rig)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        rig_enter(rig, i);
+        bool taken = rig_ack(rig, i) == 40;
+        if (taken)
+            rig_eoi(rig, i, 40);
+        rig_exit(rig, i);
+        if (taken)
+            return i;
+    }
+    return 99;
+}
+
+static void offered_and_kept(void **state)
+{
+    struct rig *rig = one_of_n();
+
+    (void)state;
+    assert_false(rig_dist_read(rig, 4, 4) & 1u << 25);    /* No1N */
+    assert_true(rig_redist_read(rig, 0, 8, 8) & 1u << 5); /* DPGS */
+    assert_int_equal(rig_dist_read(rig, 0x6000 + 8 * 40, 8), ONE_OF_N);
+    rig_pulse(rig, 0, 40);
+    assert_in_range(taken_by(rig), 0, 2);
+    assert_int_equal(taken_by(rig), 99); /* by one, once */
+    rig_free(rig);
+}
+
+static void only_participants_are_chosen(void **state)
+{
+    (void)state;
+    for (unsigned participant = 0; participant < 3; participant++) {
+        struct rig *rig = one_of_n();
+
+        for (unsigned i = 0; i < 3; i++)
+            if (i != participant) {
+                /* One opts out of group 1, another sleeps. */
+                if (i == (participant + 1) % 3)
+                    rig_redist_write(rig, i, 0, 4, DPG_GROUP1);
+                else
+                    rig_redist_write(rig, i, 0x14, 4, 2);
+            }
+        rig_pulse(rig, 0, 40);
+        assert_int_equal(taken_by(rig), participant);
+        rig_free(rig);
+    }
+}
+
+/* It is pending for one, who then goes to sleep: another takes it. With nobody awake it stays
+ * pending, until somebody wakes up. */
+static void moves_on_when_its_vcpu_stops_participating(void **state)
+{
+    struct rig *rig = one_of_n();
+    struct lvgic_irq_info info;
+
+    (void)state;
+    rig_pulse(rig, 0, 40);
+    lvgic_irq_info(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40), &info);
+    rig_redist_write(rig, info.target, 0x14, 4, 2);
+    uint32_t first = info.target;
+    lvgic_irq_info(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40), &info);
+    assert_int_not_equal(info.target, first);
+    for (unsigned i = 0; i < 3; i++)
+        rig_redist_write(rig, i, 0x14, 4, 2);
+    assert_int_equal(taken_by(rig), 99);
+    rig_redist_write(rig, 2, 0x14, 4, 0);
+    assert_int_equal(taken_by(rig), 2);
+    rig_free(rig);
+}
+
+static void opting_out_is_by_group(void **state)
+{
+    struct rig *rig = one_of_n();
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        rig_redist_write(rig, i, 0, 4, i == 1 ? DPG_GROUP0 : DPG_GROUP1);
+    assert_int_equal(rig_redist_read(rig, 1, 0, 4), DPG_GROUP0);
+    rig_pulse(rig, 0, 40);
+    assert_int_equal(taken_by(rig), 1);
+    rig_free(rig);
+}
+
+static void a_fixed_route_again(void **state)
+{
+    struct rig *rig = one_of_n();
+
+    (void)state;
+    rig_dist_write(rig, 0x6000 + 8 * 40, 8, 2);
+    rig_redist_write(rig, 2, 0x14, 4, 2); /* asleep: of no interest to a fixed route */
+    rig_pulse(rig, 0, 40);
+    assert_int_equal(taken_by(rig), 2);
+    rig_free(rig);
+}
+
+static void identification(void **state)
+{
+    lvgic_affinity affinity[2] = {{.mpidr = 0}, {.mpidr = 0x12}};
+    struct lvgic_config config = {
+        .nr_vcpus = 2, .nr_spis = 32, .iidr = 0x12345678, .affinity = affinity};
+    struct rig *rig = rig_with(&config);
+
+    (void)state;
+    assert_int_equal(rig_dist_read(rig, 8, 4), 0x12345678);
+    assert_int_equal(rig_redist_read(rig, 1, 4, 4), 0x12345678);
+    assert_true(rig_dist_read(rig, 4, 4) & 1u << 26);                  /* RSS */
+    assert_true(rig_icc_read(rig, 0, SYSREG_ICC_CTLR_EL1) & 1u << 18); /* RSS */
+    rig_free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(offered_and_kept),
+        cmocka_unit_test(only_participants_are_chosen),
+        cmocka_unit_test(moves_on_when_its_vcpu_stops_participating),
+        cmocka_unit_test(opting_out_is_by_group),
+        cmocka_unit_test(a_fixed_route_again),
+        cmocka_unit_test(identification),
+    };
+
+    return cmocka_run_group_tests_name("routing", tests, NULL, NULL);
+}
