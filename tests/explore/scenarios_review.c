@@ -384,6 +384,14 @@ static void device(void)
     }
 }
 
+/* Another vCPU reads GICD_ISPENDR, which looks at the physical line. */
+static void look(void)
+{
+    struct lvgic_access access = {.offset = 0x204, .size = 4};
+
+    lvgic_dist_access(vm, NULL, &access);
+}
+
 static void run_mapped(void)
 {
     for (unsigned i = 0; i < 3; i++) {
@@ -412,9 +420,9 @@ static void forward_final(void)
 const struct explore_scenario r_forward = {
     .name = "r08-forwarded-physical-interrupt",
     .shows = "a physical interrupt that is active is pending or active in the guest, never stuck",
-    .actors = 2,
+    .actors = 3,
     .setup = forward_setup,
-    .actor = {run_mapped, device},
+    .actor = {run_mapped, device, look},
     .final = forward_final,
 };
 
