@@ -347,7 +347,7 @@ const struct explore_scenario r_priority = {
 /* ------------------------------------------------- hardware-mapped ---------------------------- */
 
 static struct lvgic_host phys_host;
-static _Atomic int phys_active, phys_high;
+static _Atomic int phys_active, phys_high, device_done;
 
 static bool phys_line(void *ctx, lvgic_vcpuid v, uint32_t pintid)
 {
@@ -370,6 +370,7 @@ static void forward_setup(void)
     vm->host = &phys_host;
     atomic_store(&phys_active, 0);
     atomic_store(&phys_high, 0);
+    atomic_store(&device_done, 0);
     vm_set_word(IRQ0, IRQ_MAPPED | IRQ_EN | IRQ_GRP1 | IRQ_HW);
 }
 
@@ -382,13 +383,26 @@ static void device(void)
             event(IRQ0, IRQ_EV_LINE_HIGH, 0);
         atomic_store(&phys_high, i);
     }
+    atomic_store(&device_done, 1);
 }
 
-/* Another vCPU reads GICD_ISPENDR, which looks at the physical line. */
+static bool forwarded_and_low(void *arg)
+{
+    (void)arg;
+    return (vm_word(IRQ0) & IRQ_LINE) && !atomic_load(&phys_high);
+}
+
+static bool forwarded_or_over(void *arg)
+{
+    return forwarded_and_low(arg) || atomic_load(&device_done);
+}
+
+/* Another vCPU reads GICD_ISPENDR, which looks at the physical line, when that has just fallen. */
 static void look(void)
 {
     struct lvgic_access access = {.offset = 0x204, .size = 4};
 
+    explore_yield_until(forwarded_or_over, NULL);
     lvgic_dist_access(vm, NULL, &access);
 }
 
