@@ -83,6 +83,8 @@ static bool take_word(const char *word)
 {
     if (strncmp(word, "lvgic.kernel=", 13) == 0)
         boot.kernel = strtoul(word + 13, NULL, 0);
+    else if (strncmp(word, "lvgic.firmware", 14) == 0)
+        boot.firmware = true;
     else if (strncmp(word, "lvgic.lrs=", 10) == 0)
         boot.lrs = (unsigned)strtoul(word + 10, NULL, 0);
     else if (strncmp(word, "lvgic.hyp.", 10) != 0)
@@ -144,6 +146,12 @@ void dtb_scan(uint64_t dtb)
     if (!boot.nr_cpus || boot.ram_end - boot.ram_start < 2 * HYP_REGION)
         fault("the device tree has no CPUs or too little memory");
     boot.hyp_start = align_down(boot.ram_end, BIT(21)) - HYP_REGION;
+    boot.guest_dtb = dtb;
+    if (boot.firmware) {
+        /* Nobody tells firmware these addresses: it is built for them. */
+        boot.kernel = FLASH_BASE;
+        boot.guest_dtb = boot.ram_start;
+    }
 }
 
 /* ---------------------------------------------------------------- making the guest's tree */
@@ -153,7 +161,8 @@ static bool is_kept(const char *name)
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         if (is_named(name, kept[i]))
             return true;
-    return false;
+    /* Firmware keeps its variables in flash, and looks for it here. */
+    return boot.firmware && is_named(name, "flash");
 }
 
 static void delete_others(void *fdt)
@@ -264,16 +273,19 @@ static void trim_chosen(void *fdt)
     set_string(fdt, node, "bootargs", rest);
 }
 
-/* Replaces the machine's tree by the guest's, in place: it only becomes smaller. The work is done
- * at the end of the hypervisor's memory, where there is room for the largest tree that the boot
- * protocol allows. */
+/* Makes the guest's tree from the machine's. It replaces that one, for it only becomes smaller, or
+ * goes to the start of RAM if the guest is firmware. The work is done at the end of the
+ * hypervisor's memory, where there is room for the largest tree that the boot protocol allows. */
 void dtb_for_guest(void)
 {
-    void *fdt = (void *)boot.dtb;
+    const void *machine = (const void *)boot.dtb;
     void *work = (void *)(boot.hyp_start + HYP_REGION - DTB_LIMIT);
-    uint32_t room = fdt_totalsize(fdt);
+    uint32_t room = boot.guest_dtb == boot.dtb ? fdt_totalsize(machine) : DTB_LIMIT;
+    void *guest = (void *)boot.guest_dtb;
 
-    check(fdt_open_into(fdt, work, DTB_LIMIT));
+    if (boot.guest_dtb != boot.dtb)
+        mmu_map_ram(boot.guest_dtb, boot.guest_dtb + DTB_LIMIT);
+    check(fdt_open_into(machine, work, DTB_LIMIT));
     delete_others(work);
     trim_memory(work);
     trim_psci(work);
@@ -283,6 +295,6 @@ void dtb_for_guest(void)
     check(fdt_pack(work));
     if (fdt_totalsize(work) > room)
         fault("the guest's device tree does not fit");
-    memcpy(fdt, work, fdt_totalsize(work));
-    cache_clean(fdt, room); /* the guest reads it with its MMU off, past the caches */
+    memcpy(guest, work, fdt_totalsize(work));
+    cache_clean(guest, room); /* the guest reads it with its MMU off, past the caches */
 }

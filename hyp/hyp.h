@@ -21,6 +21,8 @@
 #define GICR_SIZE 0x00020000 /* per CPU: RD_base and SGI_base */
 #define UART_BASE 0x09000000
 #define RTC_BASE 0x09010000
+#define FLASH_BASE 0x00000000 /* of two banks; firmware starts at the first one's first byte */
+#define FLASH_BANK 0x04000000 /* the size of each */
 
 /* Why a CPU came back from the guest. */
 #define EXIT_SYNC 0
@@ -124,12 +126,14 @@ static inline struct cpu *cpu_at(unsigned index)
 
 /* What the device tree and the command line say. */
 struct boot {
-    uint64_t dtb;
+    uint64_t dtb;                /* where the loader put it */
+    uint64_t guest_dtb;          /* where the guest gets its own */
     uint64_t ram_start, ram_end; /* ram_end: including the hypervisor's region */
     uint64_t hyp_start;          /* first byte of the hypervisor's region */
     uint64_t initrd_start, initrd_end;
-    uint64_t kernel;
-    unsigned lrs; /* 0: as many as there are */
+    uint64_t kernel; /* where the guest starts */
+    bool firmware;   /* lvgic.firmware: the guest is firmware and starts in flash */
+    unsigned lrs;    /* 0: as many as there are */
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
     bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */
@@ -167,7 +171,7 @@ void cache_clean(const void *start, uint64_t size);
 /* stage2.c: the guest's physical address space */
 void stage2_init(void);
 void stage2_cpu_init(void);
-bool stage2_is_ram(uint64_t ipa);
+bool stage2_has_code(uint64_t ipa);
 
 /* dtb.c */
 void dtb_scan(uint64_t dtb);

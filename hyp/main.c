@@ -87,11 +87,11 @@ static void banner(void)
 {
     unsigned hardware, lrs = vgic_lrs(&hardware);
 
-    say("hyp: libvgic %s, %u CPU%s, %u list register%s (of %u), guest kernel at 0x%lx\n",
+    say("hyp: libvgic %s, %u CPU%s, %u list register%s (of %u), guest %s at 0x%lx\n",
         LVGIC_VERSION_STRING, boot.nr_cpus, boot.nr_cpus == 1 ? "" : "s", lrs, lrs == 1 ? "" : "s",
-        hardware, boot.kernel);
+        hardware, boot.firmware ? "firmware" : "kernel", boot.kernel);
     say("hyp: guest memory 0x%lx to 0x%lx, hypervisor above it, device tree at 0x%lx\n",
-        boot.ram_start, boot.hyp_start, boot.dtb);
+        boot.ram_start, boot.hyp_start, boot.guest_dtb);
 }
 
 /* Runs twice, see start.S. The MMU is on. */
@@ -104,7 +104,7 @@ void hyp_main(uint64_t dtb)
     if ((uint64_t)image_start != boot.hyp_start)
         move_image();
     describe_cpus();
-    if (!stage2_is_ram(boot.kernel) || boot.kernel % 4)
+    if (!stage2_has_code(boot.kernel) || boot.kernel % 4)
         fault("the command line has no lvgic.kernel=ADDRESS within the guest's memory");
 
     stage2_init();
@@ -121,7 +121,7 @@ void hyp_main(uint64_t dtb)
     start_others();
 
     cpu->entry = boot.kernel;
-    cpu->context = boot.dtb;
+    cpu->context = boot.guest_dtb;
     atomic_store(&cpu->power, POWER_ON_PENDING);
     atomic_store(&cpu->start, true);
     run(cpu);

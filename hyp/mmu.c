@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EL2's own address space: the devices, the hypervisor's memory and the device tree, at their
+ * EL2's own address space: the devices, the hypervisor's memory and the device trees, at their
  * physical addresses. The guest's memory is not in it, so that no mistake of the hypervisor can
  * reach it.
  */

@@ -68,7 +68,7 @@ static int64_t cpu_on(uint64_t target, uint64_t entry, uint64_t context)
 
         if (cpu->mpidr != target)
             continue;
-        if (!stage2_is_ram(entry) || entry % 4)
+        if (!stage2_has_code(entry) || entry % 4)
             return INVALID_ADDRESS;
         /* Of several callers one wins, and only it writes what follows. Acquire: after the vCPU
          * that turned itself off has stopped using these fields. */

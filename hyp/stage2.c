@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's physical address space (stage 2 of its translation): its RAM and two devices, at the
- * addresses where they really are. Whatever is not here, above all the GIC, faults to EL2.
+ * addresses where they really are; for firmware, flash too. Whatever is not here, above all the
+ * GIC, faults to EL2.
  */
 #include "hyp.h"
 
@@ -15,6 +16,17 @@
 
 static uint64_t *root;
 
+/* Writes to flash are commands, which drivers try on both banks to see what they have. The first
+ * bank is executed, too, so the guest's own attributes decide there; the second one, where firmware
+ * keeps its variables, is a device whatever the guest says, lest a cache swallows commands. */
+static void map_flash(void)
+{
+    table_map(root, FLASH_BASE, FLASH_BASE + FLASH_BANK,
+              NORMAL | READ_WRITE | INNER_SHAREABLE | ACCESSED);
+    table_map(root, FLASH_BASE + FLASH_BANK, FLASH_BASE + 2 * FLASH_BANK,
+              DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+}
+
 void stage2_init(void)
 {
     root = table_alloc();
@@ -22,6 +34,8 @@ void stage2_init(void)
               NORMAL | READ_WRITE | INNER_SHAREABLE | ACCESSED);
     table_map(root, UART_BASE, UART_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
     table_map(root, RTC_BASE, RTC_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+    if (boot.firmware)
+        map_flash();
     dsb(ishst); /* the tables are written before any CPU, this one or one started later, walks them
                  */
 }
@@ -44,7 +58,9 @@ void stage2_cpu_init(void)
     isb();    /* nor in what was fetched already */
 }
 
-bool stage2_is_ram(uint64_t ipa)
+/* May the guest start at this address? */
+bool stage2_has_code(uint64_t ipa)
 {
-    return ipa >= boot.ram_start && ipa < boot.hyp_start;
+    return (ipa >= boot.ram_start && ipa < boot.hyp_start) ||
+           (boot.firmware && ipa - FLASH_BASE < FLASH_BANK);
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# scripts/linux.sh [PART...]: fetches what the Linux guest is made of, from
-# Debian's arm64 packages, into .cache/guest/. Parts, all of them by default:
+# scripts/linux.sh [PART...]: fetches what the guests are made of, from Debian's
+# arm64 packages, into .cache/guest/. Parts; those for Linux are the default:
 #
 #   kernel     Image                 Debian's kernel, as it is
 #   busybox    busybox               BusyBox, linked statically
 #   libfdt     libfdt.a, include/    device-tree library, for the hypervisor
 #   initramfs  initramfs.cpio        guest-linux/ and BusyBox, packed
+#   edk2       QEMU_EFI.fd           UEFI firmware, for ./run --firmware
+#   uboot      u-boot.bin            U-Boot, likewise
 #
 # What is there already is used again; delete .cache/guest to start afresh.
 #
@@ -228,13 +230,31 @@ part_initramfs() {
 	say "initial file system: $(size_of "$out")"
 }
 
+# part_edk2: the build of EDK2 for QEMU's "virt" machine, without the padding
+# that a flash drive would need.
+part_edk2() {
+	[ ! -s "$GUEST/QEMU_EFI.fd" ] || return 0
+	fetch qemu-efi-aarch64
+	unpack './usr/share/qemu-efi-aarch64/QEMU_EFI.fd'
+	put "$(find "$tree" -type f -name QEMU_EFI.fd)" QEMU_EFI.fd
+	say "EDK2: QEMU_EFI.fd $(size_of "$GUEST/QEMU_EFI.fd")"
+}
+
+part_uboot() {
+	[ ! -s "$GUEST/u-boot.bin" ] || return 0
+	fetch u-boot-qemu
+	unpack './usr/lib/u-boot/qemu_arm64/u-boot.bin'
+	put "$(find "$tree" -type f -name u-boot.bin)" u-boot.bin
+	say "U-Boot: u-boot.bin $(size_of "$GUEST/u-boot.bin")"
+}
+
 main() {
 	local part
 	[ $# -gt 0 ] || set -- kernel busybox libfdt initramfs
 	for part; do
 		case $part in
-		kernel | busybox | libfdt | initramfs) ;;
-		*) die "$EXIT_USAGE" "unknown part '$part'; parts are: kernel busybox libfdt initramfs" ;;
+		kernel | busybox | libfdt | initramfs | edk2 | uboot) ;;
+		*) die "$EXIT_USAGE" "unknown part '$part'; parts are: kernel busybox libfdt initramfs edk2 uboot" ;;
 		esac
 	done
 	mkdir -p "$GUEST" "$APT"

@@ -11,6 +11,8 @@ readonly KERNEL_BASE=0x40200000 # the guest kernel goes here, plus its text_offs
 readonly HYP_BASE=0x47000000    # QEMU puts the hypervisor here, device tree above
 readonly HYP_MEMORY=32          # MiB at the end of RAM that the hypervisor keeps
 # shellcheck disable=SC2034 # used by ./run
+readonly FLASH_BANK=$((64 << 20)) # bytes; firmware goes to the first bank, at 0
+# shellcheck disable=SC2034 # used by ./run
 readonly MIN_MEMORY=192 # MiB; less does not hold all of the above
 
 readonly HYP_IMAGE=$ROOT/build/aarch64/hyp/lvgic-hyp.bin
@@ -23,6 +25,7 @@ CPU_MODEL=cortex-a57         # which CPU
 LRS=                         # list registers the hypervisor may use; empty: all
 KERNEL=$GUEST/Image          # arm64 Linux image
 INITRD=$GUEST/initramfs.cpio # initial file system; empty: none
+FIRMWARE=                    # not empty: firmware image, instead of the two above
 SHIFT=                       # not empty: deterministic, 2^SHIFT ns per instruction
 QEMU_ARGS=()                 # more for QEMU, as it is
 # The guest's command line. Its self-test writes device registers, which
@@ -71,7 +74,8 @@ escape() {
 # QEMU. CONSOLE is "interactive" (keys go to the guest; Ctrl-A x quits) or
 # "output". What the guest prints is kept in the file LOG too.
 qemu_command() {
-	local console=$1 log=$2 address machine=virt,gic-version=3 memory=$MEMORY
+	local console=$1 log=$2 machine=virt,gic-version=3 memory=$MEMORY
+	local image words address=
 	if [ "$BARE" ]; then
 		machine+=,virtualization=off
 	else
@@ -96,18 +100,26 @@ qemu_command() {
 		QEMU+=(-icount "shift=$SHIFT,sleep=off" -rtc 'base=2024-01-01,clock=vm' -seed 1)
 	fi
 
-	[ -z "$INITRD" ] || QEMU+=(-initrd "$INITRD")
-	if [ "$BARE" ]; then
-		QEMU+=(-kernel "$KERNEL" -append "$GUEST_ARGS")
+	if [ "$FIRMWARE" ]; then
+		image=$FIRMWARE address=0x0 words=lvgic.firmware
 	else
 		# An assignment of its own, so that a failure in there stops us.
-		address=$(kernel_address)
-		# Words that start with "lvgic.kernel", "lvgic.lrs" or "lvgic.hyp." are
-		# for the hypervisor, which removes them; the guest gets the others.
-		# The hypervisor ends the emulator with a status through semihosting.
+		[ "$BARE" ] || address=$(kernel_address)
+		image=$KERNEL words=lvgic.kernel=$address
+		[ -z "$INITRD" ] || QEMU+=(-initrd "$INITRD")
+	fi
+	if [ "$BARE" ] && [ "$FIRMWARE" ]; then
+		QEMU+=(-bios "$FIRMWARE")
+	elif [ "$BARE" ]; then
+		QEMU+=(-kernel "$KERNEL" -append "$GUEST_ARGS")
+	else
+		# Words that start with "lvgic.kernel", "lvgic.firmware", "lvgic.lrs" or
+		# "lvgic.hyp." are for the hypervisor, which removes them; the guest gets
+		# the others. The hypervisor ends the emulator with a status through
+		# semihosting.
 		QEMU+=(-semihosting-config 'enable=on,target=native' -kernel "$HYP_IMAGE"
-			-append "lvgic.kernel=$address${LRS:+ lvgic.lrs=$LRS} $GUEST_ARGS"
-			-device "loader,file=$(escape "$KERNEL"),addr=$address,force-raw=on")
+			-append "$words${LRS:+ lvgic.lrs=$LRS} $GUEST_ARGS"
+			-device "loader,file=$(escape "$image"),addr=$address,force-raw=on")
 	fi
 	QEMU+=("${QEMU_ARGS[@]}")
 }
