@@ -7,21 +7,6 @@
 #include "mmio/active.h"
 #include "mmio/mmio.h"
 
-static void setup_1(void)
-{
-    vm_setup(1, 1);
-}
-
-static void setup_2(void)
-{
-    vm_setup(2, 1);
-}
-
-static void run_two_stay(void)
-{
-    guest_run(cpu0, 2, true, true);
-}
-
 static void run_two_out(void)
 {
     guest_run(cpu0, 2, false, false);
@@ -30,11 +15,6 @@ static void run_two_out(void)
 static void run_cpu1(void)
 {
     guest_run(cpu1, 1, true, true);
-}
-
-static void inject(void)
-{
-    event(IRQ0, IRQ_EV_PULSE, 0);
 }
 
 /* ---------------------------------------------------------------- S1 -------------------------- */
@@ -51,7 +31,7 @@ static const struct explore_scenario s1 = {
     .shows = "two edges at once are delivered once or twice, never not at all",
     .actors = 3,
     .setup = setup_1,
-    .actor = {run_two_stay, inject, inject},
+    .actor = {run_stay, inject, inject},
     .final = s1_final,
 };
 
@@ -80,7 +60,7 @@ static const struct explore_scenario s2 = {
     .shows = "an edge that races a retarget is delivered exactly once, by either vCPU",
     .actors = 4,
     .setup = setup_2,
-    .actor = {run_two_stay, run_cpu1, inject, retarget},
+    .actor = {run_stay, run_cpu1, inject, retarget},
     .final = s2_final,
 };
 
@@ -96,7 +76,7 @@ static const struct explore_scenario s8 = {
     .shows = "a retarget there and back loses nothing and delivers nothing twice",
     .actors = 4,
     .setup = setup_2,
-    .actor = {run_two_stay, run_cpu1, inject, retarget_and_back},
+    .actor = {run_stay, run_cpu1, inject, retarget_and_back},
     .final = s8_final,
 };
 
@@ -122,7 +102,7 @@ static const struct explore_scenario s3 = {
     .shows = "a slot is released exactly once, by whoever drops its last holder",
     .actors = 3,
     .setup = setup_1,
-    .actor = {run_two_stay, inject, unmap},
+    .actor = {run_stay, inject, unmap},
     .final = unmap_final,
 };
 
@@ -143,7 +123,7 @@ static const struct explore_scenario s7 = {
     .shows = "unmapping one interrupt does not cost its neighbour's delivery",
     .actors = 3,
     .setup = setup_1,
-    .actor = {run_two_stay, inject_both, unmap},
+    .actor = {run_stay, inject_both, unmap},
     .final = s7_final,
 };
 
@@ -176,7 +156,7 @@ static const struct explore_scenario s4 = {
     .shows = "an edge during a disable and enable is kept, and neither register write is lost",
     .actors = 3,
     .setup = setup_1,
-    .actor = {run_two_stay, inject, disable_enable},
+    .actor = {run_stay, inject, disable_enable},
     .final = s4_final,
 };
 
@@ -231,7 +211,7 @@ static const struct explore_scenario s6 = {
     .shows = "a level that falls and a disable are both seen, in a register or not",
     .actors = 3,
     .setup = s6_setup,
-    .actor = {run_two_stay, line_up_down, disable},
+    .actor = {run_stay, line_up_down, disable},
     .final = s6_final,
 };
 

@@ -45,16 +45,6 @@ static void counting_setup(void)
     atomic_store(&wakes, 0);
 }
 
-static void inject_0(void)
-{
-    event(IRQ0, IRQ_EV_PULSE, 0);
-}
-
-static void inject_1(void)
-{
-    event(IRQ1, IRQ_EV_PULSE, 0);
-}
-
 /* ------------------------------------------------- kick and wake ------------------------------ */
 
 static bool asleep;
@@ -82,7 +72,7 @@ const struct explore_scenario l_kick = {
     .shows = "a kick that is late from an earlier run does not swallow the wake-up of a sleep",
     .actors = 3,
     .setup = counting_setup,
-    .actor = {runs_and_sleeps, inject_0, inject_1},
+    .actor = {runs_and_sleeps, inject, inject_other},
     .final = sleeps_final,
 };
 
@@ -105,7 +95,7 @@ const struct explore_scenario l_wake = {
     .shows = "a wake-up that is late does not swallow the kick of a run",
     .actors = 3,
     .setup = counting_setup,
-    .actor = {sleeps_and_runs, inject_0, inject_1},
+    .actor = {sleeps_and_runs, inject, inject_other},
     .final = runs_final,
 };
 
@@ -232,6 +222,6 @@ const struct explore_scenario l_one_of_n = {
     .shows = "an interrupt for any vCPU ends with one that is awake",
     .actors = 3,
     .setup = one_of_n_setup,
-    .actor = {inject_0, cpu0_sleeps, cpu1_sleeps_and_wakes},
+    .actor = {inject, cpu0_sleeps, cpu1_sleeps_and_wakes},
     .final = one_of_n_final,
 };

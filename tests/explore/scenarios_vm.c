@@ -206,3 +206,33 @@ bool still_pending(uint32_t slot)
     }
     return irq_pending(w);
 }
+
+void setup_1(void)
+{
+    vm_setup(1, 1);
+}
+
+void setup_2(void)
+{
+    vm_setup(2, 1);
+}
+
+void inject(void)
+{
+    event(IRQ0, IRQ_EV_PULSE, 0);
+}
+
+void inject_other(void)
+{
+    event(IRQ1, IRQ_EV_PULSE, 0);
+}
+
+void run_stay(void)
+{
+    guest_run(cpu0, 2, true, true);
+}
+
+bool is_kicked(void *vcpu)
+{
+    return atomic_load(&((struct lvgic_vcpu *)vcpu)->kicked);
+}

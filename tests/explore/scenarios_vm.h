@@ -46,4 +46,12 @@ void check_end(void);
 /* Pending in the word, or in a list register. */
 bool still_pending(uint32_t slot);
 
+/* Small actors that many scenarios use. */
+void setup_1(void); /* one vCPU, one list register */
+void setup_2(void); /* two */
+void inject(void);  /* an edge on IRQ0 */
+void inject_other(void);
+void run_stay(void); /* two runs of vCPU 0, the second stays in the guest */
+bool is_kicked(void *vcpu);
+
 #endif
