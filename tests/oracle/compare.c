@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare.h"
+
+#include <string.h>
+
+#include "arch/lr.h"
+
+static unsigned long counts[64], cut;
+
+static bool excused(const struct known *known)
+{
+    return known->id[0] != 'O' || excuse_ours;
+}
+
+/* Of ICC_CTLR_EL1 only what says how interrupts behave: CBPR, EOImode, PRIbits. The rest is about
+ * features. */
+static uint64_t normal(const struct op *op, uint64_t value)
+{
+    if (op->kind == OP_ICC_READ && op->reg == SYSREG_ICC_CTLR_EL1)
+        return value & 0x703;
+    return value;
+}
+
+unsigned compare_results(const struct op *op, const struct result *ours,
+                         const struct result *theirs)
+{
+    unsigned what = 0;
+
+    if (op->kind == OP_RESET)
+        return 0;
+    what |= normal(op, ours->value) != normal(op, theirs->value) ? DIFFERS_VALUE : 0;
+    what |= memcmp(ours->hppir, theirs->hppir, sizeof ours->hppir) ? DIFFERS_HPPIR : 0;
+    what |= ours->rpr != theirs->rpr ? DIFFERS_RPR : 0;
+    what |= ours->lines != theirs->lines ? DIFFERS_LINES : 0;
+    what |= ours->undef != theirs->undef ? DIFFERS_UNDEF : 0;
+    return what;
+}
+
+static void walk_step(struct walk *walk, struct ours *before, const struct op *op,
+                      const struct result *result)
+{
+    unsigned *depth = &walk->depth[op->cpu];
+    bool split = (lvgic_vcpu_lrs(before->vcpu[op->cpu])->vmcr & VMCR_VEOIM) ||
+                 (op->kind == OP_ICC_WRITE && op->reg == SYSREG_ICC_CTLR_EL1 && (op->value & 2));
+
+    if (op->kind == OP_ICC_READ &&
+        (op->reg == SYSREG_ICC_IAR0_EL1 || op->reg == SYSREG_ICC_IAR1_EL1)) {
+        if (result->value < WALK_INTIDS && *depth < WALK_DEPTH) {
+            walk->split[op->cpu][result->value] = split;
+            walk->stack[op->cpu][*depth].priority =
+                ours_info(before, op->cpu, (unsigned)result->value).priority;
+            walk->stack[op->cpu][*depth].intid = (unsigned)result->value;
+            walk->stack[op->cpu][(*depth)++].group1 = op->reg == SYSREG_ICC_IAR1_EL1;
+        }
+    } else if (op->kind == OP_ICC_WRITE && op->value < 1020 &&
+               (op->reg == SYSREG_ICC_EOIR0_EL1 || op->reg == SYSREG_ICC_EOIR1_EL1)) {
+        *depth -= *depth > 0;
+    }
+    for (unsigned i = 0; i < *depth && split; i++)
+        walk->split[op->cpu][walk->stack[op->cpu][i].intid] = true;
+}
+
+/* The id of what left the state open, in operations up to and with `at`; -1 if nothing did. */
+static int left_open(const struct sequence *seq, unsigned at)
+{
+    static struct ours before;
+    struct walk walk = {.depth = {0}};
+
+    for (unsigned i = 0; i <= at; i++) {
+        const struct op *op = &seq->ops[i];
+
+        ours_replay(&before, seq, i);
+        ours_end(&before);
+        for (unsigned k = 0; k < nr_known_differences; k++)
+            if (known_differences[k].leaves_open && excused(&known_differences[k]) &&
+                known_differences[k].leaves_open(&before, op, &walk))
+                return (int)k;
+        walk_step(&walk, &before, op, &seq->ours[i]);
+    }
+    return -1;
+}
+
+enum verdict { UNKNOWN, KNOWN, KNOWN_DIVERGED };
+
+static enum verdict judge(const struct sequence *seq, unsigned at, struct difference *difference,
+                          bool count)
+{
+    static struct ours before, after;
+    unsigned left = difference->what, explained;
+    bool diverged = false;
+
+    ours_replay(&before, seq, at);
+    ours_end(&before);
+    ours_replay(&after, seq, at + 1);
+    ours_end(&after);
+    difference->before = &before;
+    difference->after = &after;
+    for (unsigned i = 0; i < nr_known_differences && left; i++) {
+        if (!known_differences[i].explains || !excused(&known_differences[i]))
+            continue;
+        explained = known_differences[i].explains(difference);
+        counts[i] += (explained & left) && count;
+        diverged = diverged || (explained & DIVERGED);
+        left &= ~explained;
+    }
+    if (left) {
+        int open = left_open(seq, at);
+
+        if (open < 0)
+            return UNKNOWN;
+        counts[open] += count;
+        diverged = true;
+    }
+    cut += diverged && count;
+    return diverged ? KNOWN_DIVERGED : KNOWN;
+}
+
+bool compare_sequence(const struct sequence *seq, const struct result *theirs, bool count,
+                      unsigned *at)
+{
+    for (unsigned i = 0; i < seq->nr; i++) {
+        struct difference difference = {
+            .op = &seq->ops[i],
+            .ours = &seq->ours[i],
+            .theirs = &theirs[i],
+            .what = compare_results(&seq->ops[i], &seq->ours[i], &theirs[i]),
+        };
+        enum verdict verdict;
+
+        if (!difference.what)
+            continue;
+        verdict = judge(seq, i, &difference, count);
+        *at = i;
+        if (verdict != KNOWN)
+            return verdict == KNOWN_DIVERGED;
+    }
+    *at = seq->nr;
+    return true;
+}
+
+void compare_summary(void)
+{
+    for (unsigned i = 0; i < nr_known_differences; i++)
+        printf("%8lu times %-5s %s\n", counts[i], known_differences[i].id,
+               known_differences[i].what);
+    printf("%8lu times %-5s %s\n", excused_wakes, "O3",
+           "lvgic_vcpu_has_interrupt() is true and nothing is signalled");
+    printf("%8lu sequences looked at only up to a known difference\n", cut);
+}

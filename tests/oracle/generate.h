@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What makes a random sequence: random.c has the frame, choices.c what can be chosen. */
+#ifndef ORACLE_GENERATE_H
+#define ORACLE_GENERATE_H
+
+#include "ours.h"
+
+#define DEPTH 64u
+#define NR_INTIDS 11u
+
+extern const unsigned intids[NR_INTIDS];
+
+struct taken {
+    unsigned intid;
+    bool group1;
+};
+
+struct generator {
+    struct sequence *seq;
+    struct ours *ours;
+    uint64_t state;
+    bool wild;
+    unsigned cpu;
+    struct result last[ORACLE_CPUS];
+    struct taken stack[ORACLE_CPUS][DEPTH]; /* acknowledged, not completed */
+    unsigned depth[ORACLE_CPUS];
+    unsigned dropped[DEPTH]; /* completed with EOImode 1, not deactivated */
+    unsigned nr_dropped;
+    uint8_t priority[ORACLE_CPUS][64]; /* of SPIs only [0] */
+};
+
+uint64_t gen_next(struct generator *gen);
+unsigned gen_below(struct generator *gen, unsigned limit);
+bool gen_chance(struct generator *gen, unsigned percent);
+unsigned gen_any_intid(struct generator *gen);
+
+/* Adds an operation, does it on our side, and returns what that says. */
+struct result gen_emit(struct generator *gen, struct op op);
+void gen_field(struct generator *gen, unsigned intid, unsigned array, unsigned bits, bool write,
+               uint64_t value);
+
+/* Those of `intids` that are in the same 32-bit word of a bit map as this one. */
+uint32_t gen_word(unsigned intid);
+
+void gen_choose(struct generator *gen);
+void gen_bpr(struct generator *gen);
+void gen_control(struct generator *gen);
+
+#endif
