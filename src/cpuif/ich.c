@@ -187,8 +187,10 @@ void lvgic_ich_load(struct lvgic_lrs *lrs)
 
 void lvgic_ich_save(struct lvgic_lrs *lrs)
 {
-    uint64_t used = lrs->used;
+    uint64_t used = lrs->used & (BIT64(LVGIC_MAX_LRS) - 1);
     unsigned reg;
+
+    bool active = false;
 
     lrs->elrsr = used ? (uint32_t)READ_SYSREG(ICH_ELRSR) : 0;
     while (bits_take_first(&used, &reg)) {
@@ -198,6 +200,7 @@ void lvgic_ich_save(struct lvgic_lrs *lrs)
         } else {
             lrs->lr[reg] = read_lr(reg);
             lrs->hw.reads++;
+            active = active || (lrs->lr[reg] & LR_ACTIVE);
         }
         lrs->hw.lr[reg] = lrs->lr[reg];
     }
@@ -209,8 +212,9 @@ void lvgic_ich_save(struct lvgic_lrs *lrs)
         lrs->hcr = READ_SYSREG(ICH_HCR);
         lrs->hw.hcr = lrs->hcr;
     }
-    /* A host that must trap the common registers (no ICC_DIR_EL1 trap) emulates ICC_RPR_EL1. */
-    if (lrs->hcr & HCR_TC)
+    /* The active priorities say which acknowledged interrupts the guest has still to complete. And
+     * a host that must trap the common registers (no ICC_DIR_EL1 trap) emulates ICC_RPR_EL1. */
+    if (active || (lrs->hcr & (HCR_LRENPIE | HCR_TC)))
         save_aprs(lrs);
 }
 

@@ -66,6 +66,28 @@ static int highest_active(const struct lvgic_lrs *lrs)
     return -1;
 }
 
+bool icv_level_is_active(const struct lvgic_lrs *lrs, unsigned level, bool group1)
+{
+    const uint32_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+
+    return apr[level / 32] & 1u << level % 32;
+}
+
+int icv_level_of(const struct lvgic_lrs *lrs, uint8_t priority, bool group1)
+{
+    unsigned level = group_priority(lrs, priority, group1) >> priority_shift(lrs);
+
+    if (icv_level_is_active(lrs, level, group1))
+        return (int)level;
+    /* Acknowledged with another binary point: each clears some low bits of the priority. */
+    for (unsigned split = 0; split <= 8; split++) {
+        level = (priority & (0xffu << split) & 0xff) >> priority_shift(lrs);
+        if (icv_level_is_active(lrs, level, group1))
+            return (int)level;
+    }
+    return -1;
+}
+
 uint8_t icv_running_priority(const struct lvgic_lrs *lrs)
 {
     int level = highest_active(lrs);

@@ -44,6 +44,11 @@ struct icv_effect icv_deactivate(struct lvgic_lrs *lrs, uint32_t intid);
 /* ICV_RPR: the running priority, 0xff when idle. */
 uint8_t icv_running_priority(const struct lvgic_lrs *lrs);
 
+/* The active priority level that acknowledging an interrupt of this priority and group has set, or
+ * -1 if the guest has dropped it. The binary point may have been changed since. */
+int icv_level_of(const struct lvgic_lrs *lrs, uint8_t priority, bool group1);
+bool icv_level_is_active(const struct lvgic_lrs *lrs, unsigned level, bool group1);
+
 /* ICV_BPR0/1, ICV_PMR, ICV_CTLR and group enables, which live in VMCR. */
 uint8_t icv_bpr(const struct lvgic_lrs *lrs, bool group1);
 void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value);

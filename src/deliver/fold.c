@@ -2,6 +2,7 @@
 /* Folding: what the list registers say becomes the interrupts' state again. */
 #include "arch/lr.h"
 #include "base/bits.h"
+#include "cpuif/icv.h"
 #include "deliver/event.h"
 #include "deliver/overflow.h"
 #include "deliver/run.h"
@@ -73,15 +74,10 @@ static bool fold_one(struct lvgic_vcpu *vcpu, unsigned reg, struct effects *effe
 }
 
 /* The interrupts acknowledged in this run, in the order of acknowledgement: each preempted those of
- * lower priority (higher value), so the best priority comes last. */
+ * lower priority (higher value), so the best priority comes last. With EOImode 1 the guest may have
+ * dropped the priority of some already: no count will come for those. */
 static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
 {
-    /* With EOImode 1 completion only drops the priority; deactivation is by DIR, which names its
-     * interrupt and is trapped. */
-    if (vcpu->lrs.vmcr & VMCR_VEOIM) {
-        vcpu->overflow_depth = 0;
-        return;
-    }
     while (regs) {
         unsigned last = bits_first(regs), reg;
         uint64_t rest = regs;
@@ -89,11 +85,20 @@ static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
         while (bits_take_first(&rest, &reg))
             if (lr_priority(vcpu->lrs.lr[reg]) > lr_priority(vcpu->lrs.lr[last]))
                 last = reg;
-        vcpu->listed[last].ack_seq = vcpu->next_ack_seq++;
-        vcpu->listed[last].ack_priority = lr_priority(vcpu->lrs.lr[last]);
-        vcpu->listed[last].ack_group1 = vcpu->lrs.lr[last] & LR_GROUP1;
-        overflow_put(vcpu, &vcpu->listed[last]);
         regs &= ~(1u << last);
+
+        struct listing *listing = &vcpu->listed[last];
+
+        listing->ack_priority = lr_priority(vcpu->lrs.lr[last]);
+        listing->ack_group1 = vcpu->lrs.lr[last] & LR_GROUP1;
+
+        int level = icv_level_of(&vcpu->lrs, listing->ack_priority, listing->ack_group1);
+
+        if (level < 0)
+            continue;
+        listing->ack_level = (uint8_t)level;
+        listing->ack_seq = vcpu->next_ack_seq++;
+        overflow_put(vcpu, listing);
     }
 }
 
@@ -108,6 +113,7 @@ void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects)
         if (fold_one(vcpu, reg, effects))
             acknowledged |= 1u << reg;
     remember_acknowledged(vcpu, acknowledged);
+    overflow_prune(vcpu);
     vcpu->lrs.used = 0;
 }
 

@@ -35,6 +35,7 @@ struct list_step {
     uint32_t me;
     uint32_t gicd_ctlr;
     bool active_pass;
+    const struct overflow_entry *entry; /* what it was acknowledged with, if it was */
     struct irq_listing how;
 };
 
@@ -49,7 +50,19 @@ static bool list_step(uint64_t old, void *arg, uint64_t *new)
      * is pending must not follow its completion. */
     uint64_t held = step->gicd_ctlr & (old & IRQ_GRP1 ? 2u : 1u) ? 0 : old & IRQ_EN;
 
+    /* It keeps the priority and group that it was acknowledged with, and what is pending has others
+     * now: that waits, and the completion must be seen. */
+    bool differs =
+        step->entry && (old & IRQ_EN) && irq_pending(old) &&
+        (step->entry->priority != irq_prio(old) || step->entry->group1 != !!(old & IRQ_GRP1));
+
+    if (differs)
+        held = old & IRQ_EN;
     *new = irq_list(old & ~held, step->me, &step->how) | held;
+    if (differs) {
+        step->how.hw = false;
+        step->how.eoi = true;
+    }
     return true;
 }
 
@@ -90,6 +103,9 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
         fill->pending_spilled = !fill->active_pass;
         return VISIT_STOP;
     }
+
+    if (fill->active_pass)
+        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_gen(w));
 
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), list_step, &step);
 

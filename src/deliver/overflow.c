@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "deliver/overflow.h"
 
+#include "cpuif/icv.h"
 #include "deliver/run.h"
 
 static void remove_at(struct lvgic_vcpu *vcpu, uint32_t place)
@@ -10,21 +11,41 @@ static void remove_at(struct lvgic_vcpu *vcpu, uint32_t place)
         vcpu->overflow[i] = vcpu->overflow[i + 1];
 }
 
-void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing)
+const struct overflow_entry *overflow_find(const struct lvgic_vcpu *vcpu, uint32_t slot,
+                                           uint8_t gen)
 {
     /* The topmost: an older one of the same slot belongs to an activation that ended otherwise. */
-    for (uint32_t i = vcpu->overflow_depth; i-- > 0;) {
-        const struct overflow_entry *entry = &vcpu->overflow[i];
+    for (uint32_t i = vcpu->overflow_depth; i-- > 0;)
+        if (vcpu->overflow[i].slot == slot && vcpu->overflow[i].gen == gen)
+            return &vcpu->overflow[i];
+    return NULL;
+}
 
-        if (entry->slot != listing->slot || entry->gen != listing->gen)
-            continue;
-        listing->remembered = true;
-        listing->ack_seq = entry->ack_seq;
-        listing->ack_group1 = entry->group1;
-        listing->ack_priority = entry->priority;
-        remove_at(vcpu, i);
+void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing)
+{
+    const struct overflow_entry *entry = overflow_find(vcpu, listing->slot, listing->gen);
+
+    if (!entry)
         return;
+    listing->remembered = true;
+    listing->ack_seq = entry->ack_seq;
+    listing->ack_group1 = entry->group1;
+    listing->ack_priority = entry->priority;
+    listing->ack_level = entry->level;
+    remove_at(vcpu, (uint32_t)(entry - vcpu->overflow));
+}
+
+void overflow_prune(struct lvgic_vcpu *vcpu)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < vcpu->overflow_depth; i++) {
+        struct overflow_entry entry = vcpu->overflow[i];
+
+        if (icv_level_is_active(&vcpu->lrs, entry.level, entry.group1))
+            vcpu->overflow[kept++] = entry;
     }
+    vcpu->overflow_depth = kept;
 }
 
 void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
@@ -44,6 +65,7 @@ void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
                                                     .gen = listing->gen,
                                                     .group1 = listing->ack_group1,
                                                     .priority = listing->ack_priority,
+                                                    .level = listing->ack_level,
                                                     .ack_seq = listing->ack_seq};
     if (vcpu->overflow_depth > vcpu->stats.overflow_stack_max)
         vcpu->stats.overflow_stack_max = vcpu->overflow_depth;

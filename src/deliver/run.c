@@ -94,9 +94,10 @@ static enum visit wake_visit(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w,
 
     (void)slot;
     if (!irq_deliverable(w) || !(scan->gicd_ctlr & (group1 ? 2u : 1u)) ||
-        !icv_would_signal(&vcpu->lrs, (uint8_t)irq_prio(w), group1))
+        !(vcpu->lrs.vmcr & vmcr_group_enable(group1)))
         return VISIT_KEEP;
-    scan->found = true;
+    /* The best one decides: if it cannot preempt, those behind it are not signalled either. */
+    scan->found = icv_would_signal(&vcpu->lrs, (uint8_t)irq_prio(w), group1);
     return VISIT_STOP;
 }
 

@@ -50,6 +50,7 @@ struct listing {
     bool remembered;      /* active, and it had an entry in the overflow stack: */
     bool ack_group1;      /* its group, ... */
     uint8_t ack_priority; /* ... its priority, ... */
+    uint8_t ack_level;    /* ... the active priority level that it set, ... */
     uint64_t ack_seq;     /* ... and its place in the order of acknowledgement */
 };
 
@@ -60,6 +61,7 @@ struct overflow_entry {
     uint8_t gen;
     bool group1; /* group and priority that it was acknowledged with */
     uint8_t priority;
+    uint8_t level; /* the active priority level that this set */
     uint64_t ack_seq;
 };
 

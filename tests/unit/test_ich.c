@@ -101,6 +101,23 @@ static void leave(struct rig *rig)
     rig_exit(rig, 0);
 }
 
+static uint64_t *hardware(const char *name)
+{
+    return &registers[find(name)].value;
+}
+
+/* The guest acknowledges, or completes, what is in a register. */
+static void take(unsigned reg)
+{
+    *hardware(lr_names[reg]) ^= LR_STATE;
+    *hardware(ICH_AP1R0) |= BIT64(lr_priority(*hardware(lr_names[reg])) >> 3);
+}
+
+static void complete(unsigned priority)
+{
+    *hardware(ICH_AP1R0) &= ~BIT64(priority >> 3);
+}
+
 static void capabilities(void **state)
 {
     (void)state;
@@ -206,8 +223,8 @@ static void eoicount_comes_back_and_is_cleared(void **state)
     rig_setup(rig, 0, 65, true, 0x40);
     rig_pulse(rig, 0, 64);
     enter(rig);
-    *hcr |= UINT64_C(3) << HCR_EOICOUNT_LO;         /* spurious completions: nobody waits */
-    registers[find(lr_names[0])].value ^= LR_STATE; /* acknowledged */
+    *hcr |= UINT64_C(3) << HCR_EOICOUNT_LO; /* spurious completions: nobody waits */
+    take(0);
     leave(rig);
     rig_pulse(rig, 0, 65);
     enter(rig);
@@ -215,6 +232,7 @@ static void eoicount_comes_back_and_is_cleared(void **state)
     assert_true(*hcr & HCR_LRENPIE);
     registers[find(lr_names[0])].value &= ~LR_STATE; /* 65 taken and completed */
     *hcr |= UINT64_C(1) << HCR_EOICOUNT_LO;          /* and 64 completed */
+    complete(0x80);
     leave(rig);
     assert_int_equal(irq_load(vcpu_irq(rig->cpu[0], 64)) & IRQ_ACT, 0);
     enter(rig);
@@ -222,11 +240,6 @@ static void eoicount_comes_back_and_is_cleared(void **state)
     assert_int_equal(*hcr & (HCR_EOICOUNT | HCR_LRENPIE), 0);
     leave(rig);
     rig_free(rig);
-}
-
-static uint64_t *hardware(const char *name)
-{
-    return &registers[find(name)].value;
 }
 
 /* The guest changes priority and group of an interrupt in its handler: the register keeps those
@@ -239,7 +252,7 @@ static void an_active_interrupt_keeps_its_priority_and_group(void **state)
     rig_setup(rig, 0, 40, true, 0x80);
     rig_pulse(rig, 0, 40);
     enter(rig);
-    *hardware(lr_names[0]) ^= LR_STATE; /* acknowledged */
+    take(0);
     leave(rig);
     rig_dist_write(rig, 0x400 + 40, 1, 0x40);
     rig_dist_write(rig, 0x84, 4, 0);
@@ -266,7 +279,7 @@ static void counts_of_eoimode_1_are_not_believed(void **state)
     rig_setup(rig, 0, 41, true, 0xf0);
     rig_pulse(rig, 0, 40);
     enter(rig);
-    *hardware(lr_names[0]) ^= LR_STATE;
+    take(0);
     leave(rig);
     rig_set_bit(rig, 0, ICACTIVER, 40); /* a crash kernel cleans up and uses EOImode 1 */
     enter(rig);
@@ -274,7 +287,7 @@ static void counts_of_eoimode_1_are_not_believed(void **state)
     leave(rig);
     rig_pulse(rig, 0, 40);
     enter(rig);
-    *hardware(lr_names[0]) ^= LR_STATE;
+    take(0);
     rig_pulse(rig, 0, 41);
     leave(rig);
     enter(rig); /* 41 takes the register, 40 is outside */
