@@ -175,37 +175,6 @@ static bool taken_elsewhere(struct ours *before, const struct op *op, const stru
     return info.active && info.holder != op->cpu;
 }
 
-/* EOImode is 0, and something is active that was acknowledged, or not yet completed, while it
- * was 1.
- */
-static bool mode_changed(struct ours *before, const struct op *op, const struct walk *walk)
-{
-    if (!is_completion(op) || (lvgic_vcpu_lrs(before->vcpu[op->cpu])->vmcr & VMCR_VEOIM))
-        return false;
-    for (unsigned intid = 0; intid < NR_INTIDS; intid++) {
-        struct lvgic_irq_info info = ours_info(before, op->cpu, intid);
-
-        if (walk->split[op->cpu][intid] && info.active && info.holder == op->cpu)
-            return true;
-    }
-    return false;
-}
-
-/* Active and pending again, and its priority or group is another one than when it was
- * acknowledged. */
-static bool priority_changed(struct ours *before, const struct op *op, const struct walk *walk)
-{
-    unsigned depth = walk->depth[op->cpu];
-    struct lvgic_irq_info info;
-
-    if (!is_completion(op) || depth == 0 || op->value >= NR_INTIDS)
-        return false;
-    info = ours_info(before, op->cpu, (unsigned)op->value);
-    return info.active && info.pending &&
-           (walk->stack[op->cpu][depth - 1].priority != info.priority ||
-            walk->stack[op->cpu][depth - 1].group1 != info.group1);
-}
-
 const struct known known_differences[] = {
     {"D1", "which of several pending interrupts of equal priority comes first", equal_priorities,
      NULL},
@@ -217,8 +186,5 @@ const struct known known_differences[] = {
      NULL, out_of_order},
     {"D6", "completion of an SPI that was deactivated by register and is active on another CPU",
      NULL, taken_elsewhere},
-    {"O1", "completion with EOImode 0 of what was acknowledged with EOImode 1", NULL, mode_changed},
-    {"O2", "pending again while active, and its priority or group changed since acknowledged", NULL,
-     priority_changed},
 };
 const unsigned nr_known_differences = ARRAY_LEN(known_differences);

@@ -6,11 +6,6 @@
 #include "lvgic/lvgic.h"
 #include "ops.h"
 
-/* Known faults of the library are excused like the other known differences (compare.h). */
-extern bool excuse_ours;
-/* How often fault O3 (differences.md) was. */
-extern unsigned long excused_wakes;
-
 struct ours {
     struct lvgic_vm *vm;
     struct lvgic_vcpu *vcpu[ORACLE_CPUS];
