@@ -71,8 +71,29 @@ void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
         vcpu->stats.overflow_stack_max = vcpu->overflow_depth;
 }
 
+/* How many entries, from the top, have had their priority dropped. */
+static uint32_t dropped(const struct lvgic_vcpu *vcpu)
+{
+    uint32_t nr = 0;
+
+    while (nr < vcpu->overflow_depth) {
+        const struct overflow_entry *entry = &vcpu->overflow[vcpu->overflow_depth - 1 - nr];
+
+        if (icv_level_is_active(&vcpu->lrs, entry->level, entry->group1))
+            break;
+        nr++;
+    }
+    return nr;
+}
+
 void overflow_replay(struct lvgic_vcpu *vcpu, uint32_t count, struct effects *effects)
 {
+    uint32_t without_count = count ? dropped(vcpu) : 0;
+
+    /* More were dropped than counted: the first ones with EOImode 1, which ended before the count
+     * made the guest come out. They wait for their DIR. */
+    if (without_count > count)
+        vcpu->overflow_depth -= without_count - count;
     while (count-- > 0 && vcpu->overflow_depth > 0) {
         struct overflow_entry entry = vcpu->overflow[--vcpu->overflow_depth];
 
