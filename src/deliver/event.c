@@ -70,13 +70,13 @@ struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t
          * change the register, when it comes out. */
         attention(&vm->vcpus[irq_holder(change.new)]);
         effects_kick(vm, effects, irq_holder(change.new));
+    } else if (event != IRQ_EV_TARGET && irq_deliverable(change.new) && one_of_n_routed(vm, slot)) {
+        /* The one that is chosen hears of it. (A new target was chosen: it is such an event.) */
+        one_of_n_choose(vm, slot, true, effects);
     } else if (irq_wanted(change.new) && eff != IRQ_NOBODY) {
         deliver_hint(&vm->vcpus[eff], slot);
         effects_kick(vm, effects, eff);
     }
-    /* A new target is itself such an event: it was chosen. */
-    if (event != IRQ_EV_TARGET && irq_deliverable(change.new) && one_of_n_routed(vm, slot))
-        one_of_n_choose(vm, slot, effects);
     return change;
 }
 

@@ -34,7 +34,7 @@ static uint32_t pick(const struct lvgic_vm *vm, uint64_t w)
     return IRQ_NOBODY;
 }
 
-void one_of_n_choose(struct lvgic_vm *vm, uint32_t slot, struct effects *effects)
+void one_of_n_choose(struct lvgic_vm *vm, uint32_t slot, bool news, struct effects *effects)
 {
     struct lvgic_vcpu *any = &vm->vcpus[0];
     struct irq *irq = vcpu_irq(any, slot);
@@ -45,8 +45,12 @@ void one_of_n_choose(struct lvgic_vm *vm, uint32_t slot, struct effects *effects
         uint64_t w = irq_load(irq);
         uint32_t target = pick(vm, w);
 
-        if (target != irq_target(w))
+        if (target != irq_target(w)) {
             deliver_event(any, slot, 0, IRQ_EV_TARGET, target, effects);
+        } else if (news && target != IRQ_NOBODY) {
+            deliver_hint(&vm->vcpus[target], slot);
+            effects_kick(vm, effects, target);
+        }
         /* Either this sees that the chosen one stopped participating, or one_of_n_changed(), which
          * has a fence too, sees that it was chosen. */
         atomic_thread_fence(memory_order_seq_cst);
@@ -67,6 +71,6 @@ void one_of_n_changed(struct lvgic_vm *vm)
     atomic_thread_fence(memory_order_seq_cst);
     for (uint32_t slot = vm->nr_private; slot < vm->nr_slots; slot++)
         if (one_of_n_routed(vm, slot))
-            one_of_n_choose(vm, slot, &effects);
+            one_of_n_choose(vm, slot, false, &effects);
     effects_run(vm, &effects);
 }

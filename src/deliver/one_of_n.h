@@ -17,8 +17,9 @@
 /* Is the SPI behind this slot routed so? Always false for private interrupts. */
 bool one_of_n_routed(const struct lvgic_vm *vm, uint32_t slot);
 
-/* Give the SPI a target that participates, or none if nobody does. */
-void one_of_n_choose(struct lvgic_vm *vm, uint32_t slot, struct effects *effects);
+/* Give the SPI a target that participates, or none if nobody does, and tell a new one. With `news`
+ * the target is told also if it is the old one. */
+void one_of_n_choose(struct lvgic_vm *vm, uint32_t slot, bool news, struct effects *effects);
 
 /* A vCPU participates from now on, or does not any more: look at all SPIs that are routed so. The
  * state that says so must have been stored before. */

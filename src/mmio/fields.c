@@ -78,7 +78,7 @@ static void set_target(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t route)
         struct effects effects;
 
         effects_init(&effects);
-        one_of_n_choose(vm, slot, &effects);
+        one_of_n_choose(vm, slot, true, &effects);
         effects_run(vm, &effects);
     } else {
         struct lvgic_vcpu *target = vm_find_affinity(vm, route);

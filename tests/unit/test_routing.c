@@ -32,6 +32,21 @@ static unsigned taken_by(struct rig *rig)
     return 99;
 }
 
+/* One interrupt, one kick, whoever is chosen. */
+static void one_kick(void **state)
+{
+    struct rig *rig = one_of_n();
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        rig_enter(rig, i);
+    rig_redist_write(rig, 0, 0x14, 4, 2); /* its target until now goes to sleep */
+    rig->kicks[0] = rig->kicks[1] = rig->kicks[2] = 0;
+    rig_pulse(rig, 0, 40);
+    assert_int_equal(rig->kicks[0] + rig->kicks[1] + rig->kicks[2], 1);
+    rig_free(rig);
+}
+
 static void offered_and_kept(void **state)
 {
     struct rig *rig = one_of_n();
@@ -131,6 +146,7 @@ static void identification(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_kick),
         cmocka_unit_test(offered_and_kept),
         cmocka_unit_test(only_participants_are_chosen),
         cmocka_unit_test(moves_on_when_its_vcpu_stops_participating),
