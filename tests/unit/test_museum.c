@@ -158,6 +158,152 @@ static void hostile_read_back(void **state)
     rig_free(rig);
 }
 
+/* K05: without overflow a count means nothing, whatever the hardware says. */
+static void k05_a_count_without_overflow(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+    struct lvgic_stats stats;
+
+    (void)state;
+    rig_setup(rig, 0, 40, true, 0x80);
+    rig_pulse(rig, 0, 40);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    lvgic_vcpu_lrs(rig->cpu[0])->hcr |= HCR_EOICOUNT;
+    rig_exit(rig, 0);
+    assert_true(word_of(rig, 40) & IRQ_ACT);
+    lvgic_vcpu_stats(rig->cpu[0], &stats);
+    assert_int_equal(stats.eoicount_replays, 0);
+    rig_free(rig);
+}
+
+/* K44: EOIR and DIR of INTIDs that nobody acknowledged, all of them and beyond. */
+static void k44_completion_of_bogus_intids(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+
+    (void)state;
+    for (unsigned mode = 0; mode < 2; mode++) {
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, mode ? 2 : 0);
+        for (unsigned inside = 0; inside < 2; inside++) {
+            if (inside)
+                rig_enter(rig, 0);
+            for (uint64_t intid = 0; intid < 9000; intid++) {
+                rig_icc_write(rig, 0, SYSREG_ICC_EOIR0_EL1, intid);
+                rig_icc_write(rig, 0, SYSREG_ICC_EOIR1_EL1, intid | UINT64_C(1) << 40);
+                rig_icc_write(rig, 0, SYSREG_ICC_DIR_EL1, intid);
+            }
+            rig_icc_write(rig, 0, SYSREG_ICC_DIR_EL1, ~UINT64_C(0));
+            rig_icc_write(rig, 0, SYSREG_ICC_EOIR1_EL1, ~UINT64_C(0));
+            if (inside)
+                rig_exit(rig, 0);
+        }
+    }
+    rig_free(rig);
+}
+
+/* K52, K54: more interrupts taken than there are registers, with EOImode 1, and deactivated in
+ * another order on both vCPUs; also where the host cannot trap ICC_DIR_EL1 alone. */
+static void k52_k54_deactivated_in_any_order_anywhere(void **state)
+{
+    (void)state;
+    for (unsigned fallback = 0; fallback < 2; fallback++)
+        for (unsigned nr_lrs = 1; nr_lrs <= 4; nr_lrs++) {
+            struct rig *rig = rig_new(nr_lrs, 2);
+            unsigned nr = nr_lrs + 4;
+
+            rig->relax_exits = true;
+            rig->vm->no_dir_trap = fallback;
+            rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
+            rig_icc_write(rig, 1, SYSREG_ICC_CTLR_EL1, 2);
+            for (unsigned i = 0; i < nr; i++) {
+                rig_setup(rig, 0, 64 + i, true, 0x80);
+                rig_pulse(rig, 0, 64 + i);
+            }
+            rig_enter(rig, 0);
+            for (unsigned i = 0; i < nr; i++) {
+                unsigned intid = rig_ack(rig, 0);
+
+                assert_in_range(intid, 64, 64 + nr - 1);
+                rig_eoi(rig, 0, intid);
+            }
+            assert_int_equal(rig_ack(rig, 0), 1023);
+            for (unsigned i = 0; i < nr; i++) {
+                unsigned intid = 64 + (i * 5 + 3) % nr;
+
+                if (nr % 5 == 0)
+                    intid = 64 + i;
+                rig_icc_write(rig, i % 2, SYSREG_ICC_DIR_EL1, intid);
+                assert_false(word_of(rig, intid) & (IRQ_ACT | IRQ_INLR));
+                lvgic_vcpu_enter(rig->cpu[0]); /* refused if it is in */
+            }
+            rig_exit(rig, 0);
+            for (unsigned i = 0; i < nr; i++)
+                assert_false(rig_get_bit(rig, 0, ISACTIVER, 64 + i));
+            rig_free(rig);
+        }
+}
+
+/* K55: the trap bits are in effect after every transition. */
+static void k55_trap_bits_always(void **state)
+{
+    struct rig *rig = rig_new(1, 1);
+    const struct lvgic_lrs *lrs = lvgic_vcpu_lrs(rig->cpu[0]);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        rig_setup(rig, 0, 64 + i, true, (9 - i) << 3);
+    rig_enter(rig, 0);
+    for (unsigned i = 0; i < 60; i++) {
+        assert_true((lrs->hcr & (HCR_EN | HCR_TDIR)) == (HCR_EN | HCR_TDIR));
+        if (i % 3 == 0)
+            rig_pulse(rig, 0, 64 + i / 3 % 3);
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, i / 20 == 1 ? 2 : 0);
+        rig_turn(rig, 0);
+        if (i % 4 == 1)
+            rig_ack(rig, 0);
+    }
+    rig_free(rig);
+}
+
+/* O07: GICR_INVLPIR with anything, while there are no LPIs. */
+static void o07_invlpir(void **state)
+{
+    static const uint64_t values[] = {0, 16, 32, 1023, 1024, 8191, 8192, 0xffffffff, ~UINT64_C(0)};
+    struct rig *rig = rig_new(1, 1);
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
+        rig_redist_write(rig, 0, 0xa0, 8, values[i]);
+        rig_redist_write(rig, 0, 0xa0, 4, values[i]);
+        rig_redist_write(rig, 0, 0xa4, 4, values[i]);
+        rig_redist_write(rig, 0, 0xb0, 8, values[i]);
+    }
+    assert_int_equal(rig_redist_read(rig, 0, 0xa0, 8), 0);
+    rig_free(rig);
+}
+
+/* O10: INTIDs that do not fit in eight bits, and more injections than registers. */
+static void o10_wide_intids(void **state)
+{
+    static const unsigned intids[] = {255, 256, 300, 511, 512, 1018, 1019};
+    struct lvgic_config config = {.nr_vcpus = 1, .nr_spis = 988, .nr_lrs = 2};
+    struct rig *rig = rig_with(&config);
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof intids / sizeof *intids; i++) {
+        rig_setup(rig, 0, intids[i], true, (20 + i) << 3);
+        rig_pulse(rig, 0, intids[i]);
+    }
+    rig_enter(rig, 0);
+    for (unsigned i = 0; i < sizeof intids / sizeof *intids; i++) {
+        assert_int_equal(rig_ack(rig, 0), intids[i]);
+        rig_eoi(rig, 0, intids[i]);
+    }
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +315,12 @@ int main(void)
         cmocka_unit_test(a_resume_too_many_changes_nothing),
         cmocka_unit_test(a_vcpu_of_another_vm_is_refused),
         cmocka_unit_test(hostile_read_back),
+        cmocka_unit_test(k05_a_count_without_overflow),
+        cmocka_unit_test(k44_completion_of_bogus_intids),
+        cmocka_unit_test(k52_k54_deactivated_in_any_order_anywhere),
+        cmocka_unit_test(k55_trap_bits_always),
+        cmocka_unit_test(o07_invlpir),
+        cmocka_unit_test(o10_wide_intids),
     };
 
     return cmocka_run_group_tests_name("museum", tests, NULL, NULL);
