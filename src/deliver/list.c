@@ -50,6 +50,8 @@ static bool list_step(uint64_t old, void *arg, uint64_t *new)
      * is pending must not follow its completion. */
     uint64_t held = step->gicd_ctlr & (old & IRQ_GRP1 ? 2u : 1u) ? 0 : old & IRQ_EN;
 
+    if (held && !(old & IRQ_ACT))
+        return false; /* its group is closed now: whoever moved it there has left a hint */
     /* It keeps the priority and group that it was acknowledged with, and what is pending has others
      * now: that waits, and the completion must be seen. */
     bool differs =
