@@ -225,3 +225,32 @@ const struct explore_scenario l_one_of_n = {
     .actor = {inject, cpu0_sleeps, cpu1_sleeps_and_wakes},
     .final = one_of_n_final,
 };
+
+/* ------------------------------------------------- a group that closes ------------------------ */
+
+static void group_setup(void)
+{
+    vm_setup(1, 1);
+    atomic_store(&vm->gicd_ctlr, 2);
+    vm_set_word(IRQ0, vm_word(IRQ0) | IRQ_PEND);
+    vm_set_word(IRQ1, vm_word(IRQ1) | IRQ_PEND);
+}
+
+static void enter_once(void)
+{
+    guest_enter(cpu0);
+}
+
+static void move_to_group_0(void)
+{
+    event(IRQ1, IRQ_EV_GROUP0, 0);
+}
+
+const struct explore_scenario l_group = {
+    .name = "group-closes-while-listing",
+    .shows = "an interrupt moved to a closed group while it is being listed takes up no register",
+    .actors = 2,
+    .setup = group_setup,
+    .actor = {enter_once, move_to_group_0},
+    .final = check_end,
+};
