@@ -90,13 +90,14 @@ int lvgic_set_notify(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, boo
 
 /* Fill the vCPU's list registers and go "in guest". Then load lvgic_vcpu_lrs() and run the guest;
  * see the rule of the sticky kick in host.h. Waits while a gate (lvgic_pause(), an access that
- * needs exactness) holds the vCPU; takes no lock. vCPU thread. May call back kick, wake,
- * deactivated, phys_*, and relax. Errors: E_PHASE (the vCPU is in the guest already). */
+ * needs exactness) holds the vCPU; takes no lock. vCPU thread. Calls back relax, while it waits,
+ * and nothing else. Errors: E_PHASE (the vCPU is in the guest already). */
 int lvgic_vcpu_enter(struct lvgic_vcpu *vcpu);
 
 /* The guest has stopped and lvgic_vcpu_lrs() holds what the hardware held: fold it into the
- * interrupts' state. After this the vCPU holds no interrupt. vCPU thread. Call-backs as
- * lvgic_vcpu_enter(). Errors: E_PHASE (the vCPU is not in the guest). */
+ * interrupts' state. After this the vCPU holds no interrupt. vCPU thread. Takes no lock.
+ * May call back kick and wake (of other vCPUs), deactivated, phys_line and phys_deactivate, last of
+ * all. Errors: E_PHASE (the vCPU is not in the guest). */
 int lvgic_vcpu_exit(struct lvgic_vcpu *vcpu);
 
 /* The vCPU's registers, for the loader. vCPU thread, between enter and exit; APR and VMCR also
@@ -154,7 +155,8 @@ enum lvgic_sysreg_result {
 /* The guest reads or writes a GIC system register (ICC_*, section 12.2). On an EL2 host these are
  * the few that trap (SGI generation, ICC_DIR_EL1) and the vCPU is outside of enter and exit. A host
  * with the software CPU interface calls it between enter and exit, as the hardware would act, and
- * looks at lvgic_vcpu_lines() afterwards. vCPU thread. Call-backs as lvgic_vcpu_enter(). */
+ * looks at lvgic_vcpu_lines() afterwards. vCPU thread. Calls back as lvgic_vcpu_enter() and
+ * lvgic_vcpu_exit() do. */
 enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t encoding, bool write,
                                            uint64_t *value);
 
