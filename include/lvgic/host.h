@@ -3,7 +3,10 @@
  * What the embedder provides. Read this page before lvgic.h: it is the whole contract.
  *
  * The library never allocates, never takes a lock of the host's, and calls back only through this
- * table, always with nothing held and nothing half-done: every callback may call the library again.
+ * table, with nothing half-done: every callback may call the library again. An access that needs
+ * exactness holds the vCPUs concerned out of the guest while it waits for them; it then calls kick
+ * and relax, and nothing else, and these two must not enter a vCPU (lvgic_vcpu_enter() would wait
+ * for the thread that it runs on). All other callbacks come when nothing is held.
  *
  * Compiler runtime. The freestanding core needs memcpy, memset, memmove and memcmp, as every
  * freestanding C compiler does, and no other symbol. On AArch64 build with -mno-outline-atomics or

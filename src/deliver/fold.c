@@ -143,7 +143,8 @@ bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
     if (!change.done)
         return false;
 
-    struct irq_folded found = {.deactivated = true, .phys_deactivate = change.new &IRQ_HW};
+    struct irq_folded found = {.deactivated = true,
+                               .phys_deactivate = irq_frees_physical(change.old, change.new)};
 
     hand_on(vcpu, slot, change.new, effects);
     effects_act(effects, vcpu, slot, acts_of(change.new, &found));
