@@ -19,8 +19,8 @@ struct lvgic_lrs {
     uint64_t lr[LVGIC_MAX_LRS]; /* ICH_LR<n>_EL2 */
     uint64_t hcr;               /* ICH_HCR_EL2; EOIcount comes back in bits [31:27] */
     uint64_t vmcr;              /* ICH_VMCR_EL2: the guest's PMR, BPR, EOImode, group enables */
-    uint32_t ap0r[4];           /* ICH_AP0R<n>_EL2 */
-    uint32_t ap1r[4];           /* ICH_AP1R<n>_EL2 */
+    uint64_t ap0r[4];           /* ICH_AP0R<n>_EL2 */
+    uint64_t ap1r[4];           /* ICH_AP1R<n>_EL2; bit 63 of the first: an active NMI */
     uint32_t elrsr;             /* ICH_ELRSR_EL2: bit n = register n is empty */
     uint32_t used;              /* bit n = the engine filled register n for this run */
     uint8_t nr;                 /* number of registers that may be used, 1 to 16 */

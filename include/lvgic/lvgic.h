@@ -36,6 +36,7 @@ struct lvgic_config {
     uint32_t nr_spis;  /* 0 to 960 in steps of 32, or 988: INTIDs 32 to 31 + nr_spis */
     uint32_t nr_espis; /* 0 to 1024 in steps of 32: extended SPIs, INTIDs 4096 up */
     uint32_t nr_eppis; /* 0, 32 or 64: extended PPIs of each vCPU, INTIDs 1056 up */
+    uint8_t gic;       /* the architecture that the guest sees: 3, or 2 for GICv2; 0 means 3 */
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
     bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */

@@ -101,17 +101,17 @@ struct lvgic_ich_caps lvgic_ich_caps(void)
 /* AP<m>R<n> for n > 0 exist only with more than five preemption bits. */
 static void save_aprs(struct lvgic_lrs *lrs)
 {
-    lrs->ap0r[0] = (uint32_t)READ_SYSREG(ICH_AP0R0);
-    lrs->ap1r[0] = (uint32_t)READ_SYSREG(ICH_AP1R0);
+    lrs->ap0r[0] = READ_SYSREG(ICH_AP0R0);
+    lrs->ap1r[0] = READ_SYSREG(ICH_AP1R0);
     if (lrs->pri_bits >= 6) {
-        lrs->ap0r[1] = (uint32_t)READ_SYSREG(ICH_AP0R1);
-        lrs->ap1r[1] = (uint32_t)READ_SYSREG(ICH_AP1R1);
+        lrs->ap0r[1] = READ_SYSREG(ICH_AP0R1);
+        lrs->ap1r[1] = READ_SYSREG(ICH_AP1R1);
     }
     if (lrs->pri_bits >= 7) {
-        lrs->ap0r[2] = (uint32_t)READ_SYSREG(ICH_AP0R2);
-        lrs->ap1r[2] = (uint32_t)READ_SYSREG(ICH_AP1R2);
-        lrs->ap0r[3] = (uint32_t)READ_SYSREG(ICH_AP0R3);
-        lrs->ap1r[3] = (uint32_t)READ_SYSREG(ICH_AP1R3);
+        lrs->ap0r[2] = READ_SYSREG(ICH_AP0R2);
+        lrs->ap1r[2] = READ_SYSREG(ICH_AP1R2);
+        lrs->ap0r[3] = READ_SYSREG(ICH_AP0R3);
+        lrs->ap1r[3] = READ_SYSREG(ICH_AP1R3);
     }
 }
 

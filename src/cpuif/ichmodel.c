@@ -103,10 +103,10 @@ static void write(struct lvgic_lrs *lrs, enum ichreg reg, unsigned n, uint64_t v
     value &= ichreg_rows[reg].kept;
     switch (reg) {
     case ICHREG_ICH_AP0R:
-        lrs->ap0r[n] = (uint32_t)value;
+        lrs->ap0r[n] = value;
         break;
     case ICHREG_ICH_AP1R:
-        lrs->ap1r[n] = (uint32_t)value;
+        lrs->ap1r[n] = value;
         break;
     case ICHREG_ICH_HCR:
         lrs->hcr = value;

@@ -58,7 +58,7 @@ static uint8_t group_priority(const struct lvgic_lrs *lrs, uint8_t priority, boo
 static int highest_active(const struct lvgic_lrs *lrs)
 {
     for (unsigned i = 0; i < icv_nr_aprs(lrs); i++) {
-        uint32_t active = lrs->ap0r[i] | lrs->ap1r[i];
+        uint32_t active = (uint32_t)(lrs->ap0r[i] | lrs->ap1r[i]);
 
         if (active)
             return (int)(i * 32 + bits_first(active));
@@ -68,7 +68,7 @@ static int highest_active(const struct lvgic_lrs *lrs)
 
 bool icv_level_is_active(const struct lvgic_lrs *lrs, unsigned level, bool group1)
 {
-    const uint32_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+    const uint64_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
 
     return apr[level / 32] & 1u << level % 32;
 }
@@ -162,7 +162,7 @@ uint32_t icv_acknowledge(struct lvgic_lrs *lrs, bool group1)
     unsigned reg = (unsigned)icv_highest_pending(lrs);
     uint64_t lr = lrs->lr[reg];
     unsigned level = group_priority(lrs, lr_priority(lr), group1) >> priority_shift(lrs);
-    uint32_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+    uint64_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
 
     apr[level / 32] |= 1u << level % 32;
     set_lr(lrs, reg, (lr & ~LR_PENDING) | LR_ACTIVE);
@@ -209,9 +209,9 @@ struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bo
         return nothing;
     /* Priority drop: of the highest active priority, whichever group it is in. */
     if (lrs->ap0r[level / 32] & 1u << level % 32)
-        lrs->ap0r[level / 32] &= ~(1u << level % 32);
+        lrs->ap0r[level / 32] &= ~BIT64(level % 32);
     else
-        lrs->ap1r[level / 32] &= ~(1u << level % 32);
+        lrs->ap1r[level / 32] &= ~BIT64(level % 32);
     if (lrs->vmcr & VMCR_VEOIM)
         return nothing;
     /* Completion through the other group's register does not deactivate. */

@@ -73,6 +73,8 @@ bool vm_config_valid(const struct lvgic_config *config)
     bool extended = config->nr_espis <= MAX_ESPIS && config->nr_espis % 32 == 0 &&
                     config->nr_eppis <= MAX_EPPIS && config->nr_eppis % 32 == 0;
 
+    if (config->gic != 0 && config->gic != 3)
+        return false;
     return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended &&
            config->nr_lrs <= LVGIC_MAX_LRS &&
            (config->pri_bits == 0 || (config->pri_bits >= 5 && config->pri_bits <= 7));

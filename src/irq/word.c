@@ -63,7 +63,7 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_SET_ACTIVE:
         if (w & (IRQ_INLR | IRQ_ACT | IRQ_NOACT))
             return w;
-        return with_field(w | IRQ_ACT, IRQ_HOLDER_SHIFT, 0xffff, arg);
+        return with_field(w | IRQ_ACT, IRQ_HOLDER_SHIFT, IRQ_VCPU_MASK, arg);
     case IRQ_EV_CLEAR_ACTIVE:
         return w & IRQ_INLR ? w : w & ~IRQ_ACT;
     case IRQ_EV_CONFIG_EDGE:
@@ -77,7 +77,7 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_PRIORITY:
         return with_field(w, IRQ_PRIO_SHIFT, 0xff, arg);
     case IRQ_EV_TARGET:
-        return with_field(w, IRQ_TARGET_SHIFT, 0xffff, arg);
+        return with_field(w, IRQ_TARGET_SHIFT, IRQ_VCPU_MASK, arg);
     case IRQ_EV_NOTIFY_ON:
         return w | IRQ_NOTIFY;
     case IRQ_EV_NOTIFY_OFF:
@@ -127,7 +127,7 @@ uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
         how->eoi = true;
 
     how->pending = pending;
-    w = with_field(w, IRQ_HOLDER_SHIFT, 0xffff, me);
+    w = with_field(w, IRQ_HOLDER_SHIFT, IRQ_VCPU_MASK, me);
     w = (w | IRQ_INLR) & ~IRQ_ACT;
     if (!pending)
         return w;

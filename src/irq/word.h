@@ -29,7 +29,9 @@
     X(NOACT, 12, "has no active state (LPIs)")                                            \
     X(NOTIFY, 13, "the embedder wants to hear of deactivations")                          \
     X(HW, 14, "stands for a physical interrupt")                                          \
-    X(IRM, 15, "1-of-N routing asked for")
+    X(IRM, 15, "1-of-N routing asked for")                                                \
+    X(MOD, 36, "group modifier: with GRP1 clear, Secure group 1 (two security states)")   \
+    X(SRC, 37, "pending for each source apart (SGIs of GICv2), and not by PEND")
 
 enum {
 #define IRQ_WORD_ENUM(name, bit, meaning) IRQ_##name##_BIT = (bit),
@@ -53,15 +55,20 @@ enum {
 #define IRQ_NOTIFY (UINT64_C(1) << IRQ_NOTIFY_BIT)
 #define IRQ_HW (UINT64_C(1) << IRQ_HW_BIT)
 #define IRQ_IRM (UINT64_C(1) << IRQ_IRM_BIT)
+#define IRQ_MOD (UINT64_C(1) << IRQ_MOD_BIT)
+#define IRQ_SRC (UINT64_C(1) << IRQ_SRC_BIT)
 
-/* Wider fields: priority [23:16], target vCPU [39:24], holder vCPU [55:40], generation [63:56]. */
+/* Wider fields: priority [23:16], target vCPU [35:24], holder vCPU [51:40], source that it is
+ * listed or active for [54:52], generation or, with SRC, pending sources [63:56]. */
 #define IRQ_PRIO_SHIFT 16
 #define IRQ_TARGET_SHIFT 24
 #define IRQ_HOLDER_SHIFT 40
+#define IRQ_ASRC_SHIFT 52
 #define IRQ_GEN_SHIFT 56
+#define IRQ_VCPU_MASK UINT64_C(0xfff)
 
 /* The vCPU index that stands for "nobody": an SPI whose route names no vCPU. */
-#define IRQ_NOBODY UINT32_C(0xffff)
+#define IRQ_NOBODY UINT32_C(0xfff)
 
 static inline uint32_t irq_prio(uint64_t w)
 {
@@ -70,12 +77,12 @@ static inline uint32_t irq_prio(uint64_t w)
 
 static inline uint32_t irq_target(uint64_t w)
 {
-    return (uint32_t)(w >> IRQ_TARGET_SHIFT) & 0xffff;
+    return (uint32_t)(w >> IRQ_TARGET_SHIFT & IRQ_VCPU_MASK);
 }
 
 static inline uint32_t irq_holder(uint64_t w)
 {
-    return (uint32_t)(w >> IRQ_HOLDER_SHIFT) & 0xffff;
+    return (uint32_t)(w >> IRQ_HOLDER_SHIFT & IRQ_VCPU_MASK);
 }
 
 static inline uint32_t irq_gen(uint64_t w)

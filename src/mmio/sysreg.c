@@ -63,7 +63,7 @@ static struct icv_effect complete(struct lvgic_vcpu *vcpu, uint64_t value, bool 
     return icv_end_of_interrupt(&vcpu->lrs, (uint32_t)bits_get(value, 23, 0), group1);
 }
 
-static uint32_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
+static uint64_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
 {
     if (reg >= SYSREG_ICC_AP1R0_EL1)
         return &vcpu->lrs.ap1r[reg - SYSREG_ICC_AP1R0_EL1];

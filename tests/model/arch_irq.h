@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ARCH_NOBODY UINT16_C(0xffff)
+#define ARCH_NOBODY UINT16_C(0xfff)
 
 struct arch_irq {
     bool mapped; /* the INTID stands for an interrupt: always, but for LPIs */

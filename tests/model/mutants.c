@@ -16,8 +16,8 @@ const char *mutant_text(enum mutant m)
 
 static uint64_t with_holder(uint64_t w, uint32_t holder)
 {
-    return (w & ~(UINT64_C(0xffff) << IRQ_HOLDER_SHIFT)) | (uint64_t)(holder & 0xffff)
-                                                               << IRQ_HOLDER_SHIFT;
+    return (w & ~(IRQ_VCPU_MASK << IRQ_HOLDER_SHIFT)) | (holder & IRQ_VCPU_MASK)
+                                                            << IRQ_HOLDER_SHIFT;
 }
 
 /* Defects of events that concern the list register or who holds the interrupt. */

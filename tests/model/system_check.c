@@ -165,10 +165,10 @@ const char *system_check(struct system *s)
 }
 
 /* Fields that listing and folding have no business with. */
-#define UNTOUCHED                                                                            \
-    (IRQ_EN | IRQ_EDGE | IRQ_GRP1 | IRQ_NMI | IRQ_MAPPED | IRQ_NOACT | IRQ_NOTIFY | IRQ_HW | \
-     IRQ_IRM | IRQ_MSGL | UINT64_C(0xff) << IRQ_PRIO_SHIFT |                                 \
-     UINT64_C(0xffff) << IRQ_TARGET_SHIFT | UINT64_C(0xff) << IRQ_GEN_SHIFT)
+#define UNTOUCHED                                                                                \
+    (IRQ_EN | IRQ_EDGE | IRQ_GRP1 | IRQ_NMI | IRQ_MAPPED | IRQ_NOACT | IRQ_NOTIFY | IRQ_HW |     \
+     IRQ_IRM | IRQ_MSGL | UINT64_C(0xff) << IRQ_PRIO_SHIFT | IRQ_VCPU_MASK << IRQ_TARGET_SHIFT | \
+     UINT64_C(0xff) << IRQ_GEN_SHIFT)
 
 const char *check_listing(const struct system *before, uint64_t after, uint32_t me,
                           const struct irq_listing *how)
