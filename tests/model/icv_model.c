@@ -12,7 +12,7 @@ static bool is_special(uint32_t intid)
     return intid >= FIRST_SPECIAL && intid <= SPURIOUS;
 }
 
-/* ---- Priorities (4.8) ---------------------------------------------------------------------- */
+/* ---- Priorities (4.8) ---- */
 
 /* Active priorities have one level for each value of the implemented priority bits. */
 unsigned model_levels(const struct icv_model *m)
@@ -67,7 +67,7 @@ uint64_t model_rpr(const struct icv_model *m)
     return level < 0 ? 0xff : (unsigned)level * levels_per_priority(m);
 }
 
-/* ---- Which interrupt is next, and is it signalled (4.8.6, 11.1.1) --------------------------- */
+/* ---- Which interrupt is next, and is it signalled (4.8.6, 11.1.1) ---- */
 
 /* An NMI has superpriority: before all that are none, and its own priority field is RES0 and
  * counts as 0, so among NMIs there is no order. Of equals the architecture lets the implementation
@@ -139,7 +139,7 @@ uint32_t model_hppir(const struct icv_model *m, bool group1)
     return i < 0 || m->lr[i].group1 != group1 ? SPURIOUS : m->lr[i].vintid;
 }
 
-/* ---- Acknowledge ----------------------------------------------------------------------------- */
+/* ---- Acknowledge ---- */
 
 /* All raise the running priority, LPIs too. */
 static uint32_t activate(struct icv_model *m, struct model_lr *lr, bool lpi_active)
@@ -175,7 +175,7 @@ uint32_t model_nmiar(struct icv_model *m, bool lpi_active)
     return activate(m, &m->lr[i], lpi_active);
 }
 
-/* ---- Complete -------------------------------------------------------------------------------- */
+/* ---- Complete ---- */
 
 /* Two registers with one INTID are UNPREDICTABLE: the first. */
 static struct model_lr *find_active(struct icv_model *m, uint32_t intid)
@@ -269,7 +269,7 @@ struct model_effect model_dir(struct icv_model *m, uint32_t intid)
     return nothing;
 }
 
-/* ---- Configuration --------------------------------------------------------------------------- */
+/* ---- Configuration ---- */
 
 unsigned model_read_bpr(const struct icv_model *m, bool group1)
 {

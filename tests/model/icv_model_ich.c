@@ -12,7 +12,7 @@ static uint64_t put(uint64_t field, unsigned n)
     return field << n;
 }
 
-/* ---- ICH_LR<n>_EL2 --------------------------------------------------------------------------- */
+/* ---- ICH_LR<n>_EL2 ---- */
 
 static bool has_eoi(const struct model_lr *lr)
 {
@@ -54,7 +54,7 @@ static void write_lr(struct icv_model *m, unsigned n, uint64_t value)
     m->lr[n].nmi = m->lr[n].nmi && m->has_nmi;
 }
 
-/* ---- ICH_VMCR_EL2 ---------------------------------------------------------------------------- */
+/* ---- ICH_VMCR_EL2 ---- */
 
 static uint64_t vmcr_value(const struct icv_model *m)
 {
@@ -91,7 +91,7 @@ static void write_vmcr(struct icv_model *m, uint64_t value)
     model_write_pmr(m, m->pmr);
 }
 
-/* ---- ICH_HCR_EL2 ----------------------------------------------------------------------------- */
+/* ---- ICH_HCR_EL2 ---- */
 
 static uint64_t hcr_value(const struct icv_model *m)
 {
@@ -114,7 +114,7 @@ static void load_hcr(struct icv_model *m, uint64_t value)
     m->en = bit(value, 0);
 }
 
-/* ---- Status ---------------------------------------------------------------------------------- */
+/* ---- Status ---- */
 
 static uint32_t eisr(const struct icv_model *m)
 {
@@ -165,8 +165,7 @@ static uint64_t vtr(const struct icv_model *m)
            put(1, 19) | (m->nr - 1);
 }
 
-/* ---- ICH_AP<m>R<n>_EL2 ------------------------------------------------------------------------
- */
+/* ---- ICH_AP<m>R<n>_EL2 ---- */
 
 static uint64_t apr_value(const struct icv_model *m, bool group1, unsigned n)
 {
@@ -185,8 +184,7 @@ static void load_apr(struct icv_model *m, bool group1, unsigned n, uint64_t valu
         m->nmi_active = m->has_nmi && bit(value, 63);
 }
 
-/* ---- All ---------------------------------------------------------------------------------------
- */
+/* ---- All ---- */
 
 static unsigned nr_aprs(const struct icv_model *m)
 {
