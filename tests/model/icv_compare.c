@@ -4,7 +4,7 @@
  * model of it (icv_model.h). After every step all that can be seen is compared.
  *
  *     icv_compare [--seeds N] [--seed S]   N sequences; the first of seed S, the next of S + 1, ...
- *     icv_compare --open [...]             also what is known to differ, which fails
+ *     icv_compare --known [...]            each known difference: still there, or not found
  *     icv_compare --mutant M [...]         the same with deliberate defect M: must fail
  *     icv_compare --mutants [...]          all defects, each of which must be found
  */
@@ -15,15 +15,15 @@
 
 #include "icv_sequence.h"
 
-static bool open; /* also what src/cpuif is known to do otherwise */
+static enum known_difference shown = KNOWN_NONE;
 
 static bool run(struct sequence *s, uint64_t seed, struct happenings *happened)
 {
     s->random.state = seed;
     s->happened = happened;
-    s->open = open;
+    s->shown = shown;
     s->nr_taken = s->nr_steps = 0;
-    state_palette(&s->random, &s->palette, s->open);
+    state_palette(&s->random, &s->palette, shown);
     state_random(&s->random, &s->palette, &s->start);
     s->lrs = s->start;
     model_load(&s->model, &s->start);
@@ -63,8 +63,8 @@ static void print_failure(const struct sequence *s, uint64_t seed)
     print_state("last, src/cpuif", &s->lrs);
 }
 
-/* How many sequences disagree; `stop` at the first. */
-static unsigned compare(uint64_t seed, uint64_t seeds, bool stop, uint64_t *tried,
+/* How many sequences disagree, up to `most`. */
+static unsigned compare(uint64_t seed, uint64_t seeds, unsigned most, bool print, uint64_t *tried,
                         struct happenings *happened)
 {
     static struct sequence s;
@@ -73,11 +73,9 @@ static unsigned compare(uint64_t seed, uint64_t seeds, bool stop, uint64_t *trie
     for (*tried = 0; *tried < seeds; ++*tried) {
         if (run(&s, seed + *tried, happened))
             continue;
-        failures++;
-        if (stop)
-            break;
-        print_failure(&s, seed + *tried);
-        if (failures == 3)
+        if (print)
+            print_failure(&s, seed + *tried);
+        if (++failures == most)
             break;
     }
     return failures;
@@ -87,7 +85,7 @@ static int run_all(uint64_t seed, uint64_t seeds)
 {
     struct happenings happened = {0};
     uint64_t tried;
-    unsigned failures = compare(seed, seeds, false, &tried, &happened);
+    unsigned failures = compare(seed, seeds, 3, true, &tried, &happened);
     bool nothing = false;
 
 #define PRINT_HAPPENING(name, what)                        \
@@ -111,7 +109,7 @@ static int run_mutants(uint64_t seed, uint64_t seeds)
 
     for (int m = 1; m < NR_ICV_MUTANTS; m++) {
         icv_mutant = (enum icv_mutant)m;
-        if (compare(seed, seeds, true, &tried, &happened)) {
+        if (compare(seed, seeds, 1, false, &tried, &happened)) {
             printf("mutant %2d, %s: found by sequence %" PRIu64 "\n", m,
                    icv_mutant_text(icv_mutant), tried + 1);
             passed++;
@@ -121,7 +119,7 @@ static int run_mutants(uint64_t seed, uint64_t seeds)
         }
     }
     icv_mutant = ICV_MUTANT_NONE;
-    if (compare(seed, seeds, true, &tried, &happened)) { /* then the others say nothing */
+    if (compare(seed, seeds, 1, false, &tried, &happened)) { /* then the others say nothing */
         printf("the comparison fails without a defect\n");
         failed++;
     }
@@ -129,18 +127,41 @@ static int run_mutants(uint64_t seed, uint64_t seeds)
     return failed ? 1 : 0;
 }
 
+static int run_known(uint64_t seed, uint64_t seeds)
+{
+    static const char *const text[NR_KNOWN] = {
+#define KNOWN_TEXT(name, what) what,
+        KNOWN_DIFFERENCES(KNOWN_TEXT)
+#undef KNOWN_TEXT
+    };
+    struct happenings happened;
+    unsigned found = 0;
+    uint64_t tried;
+
+    for (int k = 0; k < NR_KNOWN; k++) {
+        shown = (enum known_difference)k;
+        printf("known difference %d: %s\n", k, text[k]);
+        if (compare(seed, seeds, 1, true, &tried, &happened))
+            found++;
+        else
+            printf("not found: it can be taken from the list\n");
+    }
+    printf("%u of %u known differences are there\n", found, (unsigned)NR_KNOWN);
+    return found == NR_KNOWN ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t seed = 1, seeds = 300000;
-    bool mutants = false;
+    bool mutants = false, known = false;
 
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc;
 
         if (!strcmp(argv[i], "--mutants")) {
             mutants = true;
-        } else if (!strcmp(argv[i], "--open")) {
-            open = true;
+        } else if (!strcmp(argv[i], "--known")) {
+            known = true;
         } else if (!strcmp(argv[i], "--seed") && more) {
             seed = strtoull(argv[++i], 0, 0);
         } else if (!strcmp(argv[i], "--seeds") && more) {
@@ -149,12 +170,14 @@ int main(int argc, char **argv)
                    atoi(argv[i + 1]) < NR_ICV_MUTANTS) {
             icv_mutant = (enum icv_mutant)atoi(argv[++i]);
         } else {
-            fprintf(
-                stderr,
-                "usage: icv_compare [--open] [--mutants | --mutant 1..%d] [--seeds N] [--seed S]\n",
-                NR_ICV_MUTANTS - 1);
+            fprintf(stderr,
+                    "usage: icv_compare [--known] [--mutants | --mutant 1..%d] [--seeds N] [--seed "
+                    "S]\n",
+                    NR_ICV_MUTANTS - 1);
             return 2;
         }
     }
+    if (known)
+        return run_known(seed, seeds);
     return mutants ? run_mutants(seed, seeds) : run_all(seed, seeds);
 }

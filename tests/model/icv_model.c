@@ -260,12 +260,13 @@ struct model_effect model_dir(struct icv_model *m, uint32_t intid)
     struct model_effect nothing = {.phys_deactivate = false};
     struct model_lr *lr;
 
-    if (!m->eoi_mode || is_special(intid) || intid >= FIRST_LPI)
+    if (!m->eoi_mode || is_special(intid))
         return nothing;
     lr = find_active(m, intid);
     if (lr)
         return deactivate(lr);
-    count(m);
+    if (intid < FIRST_LPI)
+        count(m);
     return nothing;
 }
 

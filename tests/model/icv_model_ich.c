@@ -44,7 +44,8 @@ static struct model_lr lr_of(uint64_t value)
     };
 }
 
-/* Priority bits that are not implemented are RES0, and so is NMI without the feature. */
+/* Bits of the priority and the INTID that are not implemented are RES0, and so is NMI without the
+ * feature. */
 static void write_lr(struct icv_model *m, unsigned n, uint64_t value)
 {
     unsigned unit = 1u << (8 - m->pri_bits);
@@ -52,6 +53,7 @@ static void write_lr(struct icv_model *m, unsigned n, uint64_t value)
     m->lr[n] = lr_of(value);
     m->lr[n].priority = (uint8_t)(m->lr[n].priority / unit * unit);
     m->lr[n].nmi = m->lr[n].nmi && m->has_nmi;
+    m->lr[n].vintid &= 0xffff;
 }
 
 /* ---- ICH_VMCR_EL2 ---- */

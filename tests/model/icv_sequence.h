@@ -30,8 +30,12 @@
 
 #ifdef ICV_COMPARE_NMI
 #define NMI_SHARE 8
+#define NMI_HAPPENINGS(X)        \
+    X(nmis, "NMIs acknowledged") \
+    X(referred, "reads of IAR1 that referred to NMIAR1")
 #else
 #define NMI_SHARE 0
+#define NMI_HAPPENINGS(X)
 #endif
 
 enum action {
@@ -57,7 +61,8 @@ struct step {
     X(counted, "completions counted")             \
     X(dropped, "priorities dropped")              \
     X(physical, "physical deactivations")         \
-    X(conditions, "maintenance conditions seen")
+    X(conditions, "maintenance conditions seen")  \
+    NMI_HAPPENINGS(X)
 
 struct happenings {
 #define HAPPENING(name, what) uint64_t name;
@@ -66,7 +71,7 @@ struct happenings {
 };
 
 struct sequence {
-    bool open; /* also what is known to be done otherwise */
+    enum known_difference shown;
     struct random random;
     struct palette palette;
     struct lvgic_lrs start, lrs;

@@ -54,7 +54,7 @@ static bool has_intid(const struct palette *p, unsigned n, uint32_t intid)
     return false;
 }
 
-void state_palette(struct random *r, struct palette *p, bool open)
+void state_palette(struct random *r, struct palette *p, enum known_difference shown)
 {
     bool lpis = random_chance(r, 50);
 
@@ -67,7 +67,7 @@ void state_palette(struct random *r, struct palette *p, bool open)
             p->intid[i] = random_intid(r, lpis);
         while (has_intid(p, i, p->intid[i]));
     p->wild = random_chance(r, 15);
-    p->split = open || !lpis;
+    p->split = shown == KNOWN_LPI_SPLIT || !lpis;
 }
 
 static uint8_t priority(struct random *r, const struct palette *p, const struct lvgic_lrs *lrs)

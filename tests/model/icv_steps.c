@@ -17,13 +17,20 @@ const char *action_name(enum action action)
     return actions[action].name;
 }
 
-static void took(struct sequence *s, uint32_t intid, bool group1, bool preempted)
+static void took(struct sequence *s, uint32_t intid, bool group1, bool preempted, bool nmi)
 {
+#ifdef ICV_COMPARE_NMI
+    s->happened->referred += intid == 1022;
+#endif
+    (void)nmi;
     if (intid >= 1020 && intid <= 1023) {
         s->happened->masked += model_highest_pending(&s->model) >= 0;
         return;
     }
     s->happened->acknowledged++;
+#ifdef ICV_COMPARE_NMI
+    s->happened->nmis += nmi;
+#endif
     s->happened->lpis += intid >= 8192;
     s->happened->preempted += preempted;
     if (s->nr_taken < MAX_TAKEN) {
@@ -108,7 +115,7 @@ static void access_ich(struct sequence *s, struct step *step, uint32_t reg, bool
     bool done = tested_ich(&s->lrs, encoding, write, &theirs) == LVGIC_SYSREG_DONE;
 
     step->argument = write ? value : encoding;
-    if (!s->open && reg == 8 * 11 + 2 && !s->model.en) /* ICH_MISR_EL2 */
+    if (s->shown != KNOWN_MISR_OFF && reg == 8 * 11 + 2 && !s->model.en) /* ICH_MISR_EL2 */
         return;
     if (write) {
         step->ours = model_ich_write(&s->model, reg / 8, reg % 8, value);
@@ -131,14 +138,18 @@ static void write_ich(struct sequence *s, struct step *step)
         unsigned n = random_below(r, random_chance(r, 95) ? s->lrs.nr : LVGIC_MAX_LRS);
         reg = 8 * 12 + n;
         value = state_lr(r, &s->palette, &s->lrs);
-        if (s->open) /* priority bits that are not implemented */
+        if (s->shown == KNOWN_LR_PRIORITY)
             value |= (uint64_t)random_below(r, 8) << 48;
+        if (s->shown == KNOWN_LR_VINTID)
+            value |= (uint64_t)random_below(r, 16) << 16;
     } else if (reg / 8 < 11) {
-        value = random_chance(r, 50) ? 0 : UINT64_C(1) << random_below(r, 32);
+        value = random_chance(r, 30) ? 0 : UINT64_C(1) << random_below(r, 32);
+        value |= random_chance(r, 20) ? random_next(r) & 0xffffffff : 0;
+        value |= NMI_SHARE && random_chance(r, 20) ? UINT64_C(1) << 63 : 0;
     }
     if (reg == 8 * 11 + 7 && !s->palette.split)
         value &= ~(UINT64_C(1) << 9);
-    if (reg == 8 * 11 + 7 && !s->open) /* VAckCtl */
+    if (reg == 8 * 11 + 7 && s->shown != KNOWN_VACKCTL)
         value &= ~UINT64_C(4);
     access_ich(s, step, reg, true, value);
 }
@@ -157,7 +168,7 @@ static void acknowledge(struct sequence *s, struct step *step)
         if (same_registers(s))
             break;
     }
-    took(s, (uint32_t)step->ours, group1, running);
+    took(s, (uint32_t)step->ours, group1, running, s->model.nmi_active && !before.nmi_active);
 }
 
 static void reset(struct sequence *s)

@@ -95,6 +95,9 @@ bool same_view(struct sequence *s)
                 model_would_signal(m, priority, group1, nmi)) &&
            same(s, "HPPIR0", tested_hppir(lrs, false), model_hppir(m, false)) &&
            same(s, "HPPIR1", tested_hppir(lrs, true), model_hppir(m, true)) &&
+#ifdef ICV_COMPARE_NMI
+           same(s, "NMI active", icv_nmi_active(lrs), m->nmi_active) &&
+#endif
            same(s, "RPR", tested_rpr(lrs), model_rpr(m)) && same(s, "PMR", icv_pmr(lrs), m->pmr) &&
            same(s, "BPR0", tested_bpr(lrs, false), model_read_bpr(m, false)) &&
            same(s, "BPR1", tested_bpr(lrs, true), model_read_bpr(m, true)) &&
