@@ -263,8 +263,11 @@ static enum action sensible_action(struct sequence *s)
 {
     int group = model_signalled(&s->model);
 
-    if (group >= 0 && random_chance(&s->random, 40))
+    if (group >= 0 && random_chance(&s->random, 40)) {
+        if (NMI_SHARE && random_chance(&s->random, 30))
+            return ACTION_NMIAR1;
         return group ? ACTION_IAR1 : ACTION_IAR0;
+    }
     if (s->nr_taken && random_chance(&s->random, 25))
         return s->model.eoi_mode && random_chance(&s->random, 50) ? ACTION_DIR : ACTION_EOIR0;
     return any_action(&s->random);
