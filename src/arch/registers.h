@@ -36,6 +36,7 @@
     X(ACTIVE_SET, "reads active; writing 1 activates")                        \
     X(ACTIVE_CLEAR, "reads active; writing 1 deactivates")                    \
     X(PRIORITY, "the priority, eight bits")                                   \
+    X(NMI, "non-maskable, one bit; RAZ/WI without FEAT_GICv3_NMI")            \
     X(CONFIG, "level-sensitive 0b00 or edge-triggered 0b10")                  \
     X(ROUTE, "the affinity that it is routed to")
 

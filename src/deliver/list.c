@@ -39,6 +39,14 @@ struct list_step {
     struct irq_listing how;
 };
 
+static bool acknowledged_as(const struct overflow_entry *entry, uint64_t w)
+{
+    bool nmi = entry->level == ICV_LEVEL_NMI;
+
+    return nmi == irq_is_nmi(w) && entry->group1 == !!(w & IRQ_GRP1) &&
+           (nmi || entry->priority == irq_prio(w));
+}
+
 static bool list_step(uint64_t old, void *arg, uint64_t *new)
 {
     struct list_step *step = arg;
@@ -55,8 +63,7 @@ static bool list_step(uint64_t old, void *arg, uint64_t *new)
     /* It keeps the priority and group that it was acknowledged with, and what is pending has others
      * now: that waits, and the completion must be seen. */
     bool differs =
-        step->entry && (old & IRQ_EN) && irq_pending(old) &&
-        (step->entry->priority != irq_prio(old) || step->entry->group1 != !!(old & IRQ_GRP1));
+        step->entry && (old & IRQ_EN) && irq_pending(old) && !acknowledged_as(step->entry, old);
 
     if (differs)
         held = old & IRQ_EN;
@@ -125,15 +132,19 @@ static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidat
     const struct irq_listing *how = &candidate->listing.how;
     uint64_t lr = vm_intid(vcpu->vm, candidate->listing.slot);
 
+    bool nmi = irq_is_nmi(candidate->w), group1 = candidate->w & IRQ_GRP1;
+    uint64_t priority = irq_prio(candidate->w);
+
     /* An acknowledged interrupt keeps the priority and group that it was acknowledged with: the
      * hardware compares them with its active priorities when the guest completes. */
     if (candidate->listing.remembered) {
-        lr |= (uint64_t)candidate->listing.ack_priority << 48;
-        lr |= candidate->listing.ack_group1 ? LR_GROUP1 : 0;
-    } else {
-        lr |= (uint64_t)irq_prio(candidate->w) << 48;
-        lr |= candidate->w & IRQ_GRP1 ? LR_GROUP1 : 0;
+        nmi = candidate->listing.ack_level == ICV_LEVEL_NMI;
+        group1 = candidate->listing.ack_group1;
+        priority = candidate->listing.ack_priority;
     }
+    /* An NMI's priority does not count; as zero nobody can mistake it for another. */
+    lr |= nmi ? LR_NMI : priority << 48;
+    lr |= group1 ? LR_GROUP1 : 0;
     lr |= how->pending ? LR_PENDING : 0;
     lr |= how->active ? LR_ACTIVE : 0;
     if (how->hw) {

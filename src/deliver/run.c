@@ -97,7 +97,7 @@ static enum visit wake_visit(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w,
         !(vcpu->lrs.vmcr & vmcr_group_enable(group1)))
         return VISIT_KEEP;
     /* The best one decides: if it cannot preempt, those behind it are not signalled either. */
-    scan->found = icv_would_signal(&vcpu->lrs, (uint8_t)irq_prio(w), group1);
+    scan->found = icv_would_signal(&vcpu->lrs, (uint8_t)irq_prio(w), group1, irq_is_nmi(w));
     return VISIT_STOP;
 }
 

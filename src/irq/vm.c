@@ -106,7 +106,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->nr_groups = (vm->nr_slots + 63) / 64;
     vm->group_words = (vm->nr_groups + 63) / 64;
 
-    size_t row_words = (size_t)vm->group_words << vm->pri_bits;
+    size_t row_words = (size_t)vm->group_words * vm_nr_rows(vm);
     size_t nr_shared = vm->nr_spis + vm->nr_espis;
 
     take(memory, &used, sizeof(struct lvgic_vm));

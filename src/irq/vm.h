@@ -19,6 +19,7 @@
 #define CACHE_LINE 64
 #define MAX_VCPUS 512u
 #define MAX_PRIORITIES 128u
+#define MAX_ROWS (MAX_PRIORITIES + 1) /* and one for NMIs, ahead of all priorities */
 
 /* GICR_CTLR (12.11) */
 #define DPG_GROUP0 (1u << 24)
@@ -61,15 +62,16 @@ struct overflow_entry {
     uint8_t gen;
     bool group1; /* group and priority that it was acknowledged with */
     uint8_t priority;
-    uint8_t level; /* the active priority level that this set */
+    uint8_t level; /* the active priority level that this set; ICV_LEVEL_NMI: as an NMI */
     uint64_t ack_seq;
 };
 
 /* Owner-private memory of the slots that may want delivery, by priority. Also only hints. */
 struct waiting {
-    uint64_t priorities[MAX_PRIORITIES / 64]; /* bit p: row p is not empty */
-    uint64_t *rows;                           /* row p: group_words words, bit g: look in group g */
-    uint64_t *slots;                          /* bit s: slot s may want delivery */
+    uint64_t occupied[(MAX_ROWS + 63) / 64]; /* bit r: row r is not empty */
+    uint64_t
+        *rows; /* row r: group_words words, bit g: look in group g; 0: NMIs, p + 1: priority p */
+    uint64_t *slots; /* bit s: slot s may want delivery */
 };
 
 struct lvgic_vcpu {
@@ -125,6 +127,7 @@ struct lvgic_vm {
     bool no_dir_trap;
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
+    bool nmi;            /* FEAT_GICv3_NMI is offered */
     uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
 
     _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
@@ -205,6 +208,12 @@ static inline _Atomic uint16_t *vcpu_pintid(struct lvgic_vcpu *vcpu, uint32_t sl
 static inline uint64_t irq_load(struct irq *irq)
 {
     return atomic_load_explicit(&irq->word, memory_order_relaxed);
+}
+
+/* Rows of waiting interrupts: one for NMIs and one for each priority. */
+static inline uint32_t vm_nr_rows(const struct lvgic_vm *vm)
+{
+    return 1 + (1u << vm->pri_bits);
 }
 
 /* The bits of a priority that are implemented. */

@@ -37,6 +37,8 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
         return !!(w & IRQ_ACT);
     case REG_OP_PRIORITY:
         return irq_prio(w);
+    case REG_OP_NMI:
+        return !!(w & IRQ_NMI);
     case REG_OP_CONFIG:
         return w & IRQ_EDGE ? 2 : 0;
     case REG_OP_ROUTE:
@@ -135,6 +137,10 @@ static void write_one(const struct fields *fields, uint32_t slot, uint64_t value
         break;
     case REG_OP_PRIORITY:
         deliver_event_now(vcpu, slot, IRQ_EV_PRIORITY, (uint32_t)value & priority_mask(vcpu->vm));
+        break;
+    case REG_OP_NMI:
+        if (vcpu->vm->nmi)
+            deliver_event_now(vcpu, slot, value ? IRQ_EV_NMI_ON : IRQ_EV_NMI_OFF, 0);
         break;
     case REG_OP_CONFIG:
         if (!slot_is_sgi(slot))

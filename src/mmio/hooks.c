@@ -44,7 +44,7 @@ static uint64_t gicd_typer(const struct lvgic_vm *vm)
     uint64_t id_bits = vm->nr_espis || vm->nr_eppis ? 12 : 9;
 
     /* CPUNumber is RES0 with affinity routing; MBIS; A3V; No1N; RSS. */
-    return lines | extended | BIT64(16) | id_bits << 19 | BIT64(24) |
+    return lines | extended | (vm->nmi ? BIT64(9) : 0) | BIT64(16) | id_bits << 19 | BIT64(24) |
            (vm->one_of_n ? 0 : BIT64(25)) | (vm->range_selector ? BIT64(26) : 0);
 }
 

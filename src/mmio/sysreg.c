@@ -63,6 +63,8 @@ static struct icv_effect complete(struct lvgic_vcpu *vcpu, uint64_t value, bool 
     return icv_end_of_interrupt(&vcpu->lrs, (uint32_t)bits_get(value, 23, 0), group1);
 }
 
+#define APR_BITS MASK64(31, 0)
+
 static uint64_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
 {
     if (reg >= SYSREG_ICC_AP1R0_EL1)
@@ -86,6 +88,8 @@ static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)
     case SYSREG_ICC_IAR0_EL1:
     case SYSREG_ICC_IAR1_EL1:
         return icv_acknowledge(lrs, reg == SYSREG_ICC_IAR1_EL1);
+    case SYSREG_ICC_NMIAR1_EL1:
+        return icv_acknowledge_nmi(lrs);
     case SYSREG_ICC_HPPIR0_EL1:
     case SYSREG_ICC_HPPIR1_EL1:
         return icv_highest_pending_intid(lrs, reg == SYSREG_ICC_HPPIR1_EL1);
@@ -143,7 +147,8 @@ static void write(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value,
         lrs->vmcr = value & 1 ? lrs->vmcr | enable : lrs->vmcr & ~enable;
         break;
     default:
-        *apr(vcpu, reg) = (uint32_t)value;
+        *apr(vcpu, reg) =
+            value & (reg == SYSREG_ICC_AP1R0_EL1 && lrs->nmi ? APR_BITS | AP1R0_NMI : APR_BITS);
         break;
     }
 }
@@ -158,6 +163,8 @@ static bool exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
 {
     enum sysreg first = reg >= SYSREG_ICC_AP1R0_EL1 ? SYSREG_ICC_AP1R0_EL1 : SYSREG_ICC_AP0R0_EL1;
 
+    if (reg == SYSREG_ICC_NMIAR1_EL1)
+        return vcpu->lrs.nmi;
     return !is_apr(reg) || reg - first < icv_nr_aprs(&vcpu->lrs);
 }
 
