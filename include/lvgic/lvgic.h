@@ -40,10 +40,15 @@ struct lvgic_config {
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
     bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
-    bool nmi;          /* offer NMIs (GICD_TYPER.NMI): the PE has FEAT_NMI, and hardware list
-                        * registers, where used, FEAT_GICv3_NMI */
-    uint32_t iidr;     /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
-    bool no_dir_trap;  /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
+    /* Two security states (GICD_CTLR.DS is 0 until a Secure access sets it): the distributor's and
+     * redistributors' registers have a Secure and a Non-secure view. The CPU interface is the
+     * Non-secure one: Secure interrupts, of group 0 or Secure group 1, are signalled as FIQ, and
+     * priorities are as Non-secure software sees them (section 4.8.1). */
+    bool two_security_states;
+    bool nmi;         /* offer NMIs (GICD_TYPER.NMI): the PE has FEAT_NMI, and hardware list
+                       * registers, where used, FEAT_GICv3_NMI */
+    uint32_t iidr;    /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
+    bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read
@@ -124,12 +129,14 @@ int lvgic_vcpu_reset_cpuif(struct lvgic_vcpu *vcpu);
 /* ------------------------------------------------------------------ the guest's accesses ----- */
 
 /* One access to a frame. offset: bytes from the start of the frame; size: 1, 2, 4 or 8 bytes;
- * value: to be written, or as read. */
+ * value: to be written, or as read; secure: a Secure access, which makes a difference only with two
+ * security states. */
 struct lvgic_access {
     uint32_t offset;
     uint8_t size;
     bool write;
     uint64_t value;
+    bool secure;
 };
 
 /* The guest, on vCPU `by`, accesses the distributor frame (64 KiB, section 12.8) or the frames of

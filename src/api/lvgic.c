@@ -80,6 +80,8 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->no_dir_trap = config->no_dir_trap;
     vm->one_of_n = config->one_of_n;
     vm->nmi = config->nmi;
+    vm->two_states = config->two_security_states;
+    atomic_init(&vm->gicd_ctlr, vm->two_states ? 0 : CTLR_DS);
     vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         init_vcpu(vm, i, config);
@@ -203,6 +205,7 @@ static int guest_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic
 
     if (!access || (by && (by->vm != vm || vcpu_holds(by))))
         return LVGIC_E_INVALID;
+    mmio.non_secure = !(vm_gicd_ctlr(vm) & CTLR_DS) && !access->secure;
     if (redist)
         mmio_table_access(&mmio, gicr_rows, nr_gicr_rows, true);
     else
