@@ -25,6 +25,8 @@ struct lvgic_lrs {
     uint32_t used;              /* bit n = the engine filled register n for this run */
     uint8_t nr;                 /* number of registers that may be used, 1 to 16 */
     uint8_t pri_bits;           /* priority bits, and preemption bits, 5 to 7 */
+    uint8_t nmi;                /* FEAT_GICv3_NMI: LR<n>.NMI and AP1R0.NMI exist */
+    uint8_t sctlr_nmi;          /* software CPU interface: the PE's SCTLR_EL1.NMI */
 
     /* What a loader that caches knows the hardware to hold, so that only values that change are
      * written. Belongs to the loader; the engine never looks at it. */

@@ -40,8 +40,15 @@ struct lvgic_config {
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
     bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
-    uint32_t iidr;     /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
-    bool no_dir_trap;  /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
+    /* Two security states (GICD_CTLR.DS is 0 until a Secure access sets it): the distributor's and
+     * redistributors' registers have a Secure and a Non-secure view. The CPU interface is the
+     * Non-secure one: Secure interrupts, of group 0 or Secure group 1, are signalled as FIQ, and
+     * priorities are as Non-secure software sees them (section 4.8.1). */
+    bool two_security_states;
+    bool nmi;         /* offer NMIs (GICD_TYPER.NMI): the PE has FEAT_NMI, and hardware list
+                       * registers, where used, FEAT_GICv3_NMI */
+    uint32_t iidr;    /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
+    bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read
@@ -122,12 +129,14 @@ int lvgic_vcpu_reset_cpuif(struct lvgic_vcpu *vcpu);
 /* ------------------------------------------------------------------ the guest's accesses ----- */
 
 /* One access to a frame. offset: bytes from the start of the frame; size: 1, 2, 4 or 8 bytes;
- * value: to be written, or as read. */
+ * value: to be written, or as read; secure: a Secure access, which makes a difference only with two
+ * security states. */
 struct lvgic_access {
     uint32_t offset;
     uint8_t size;
     bool write;
     uint64_t value;
+    bool secure;
 };
 
 /* The guest, on vCPU `by`, accesses the distributor frame (64 KiB, section 12.8) or the frames of
@@ -166,8 +175,14 @@ enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t enc
 struct lvgic_lines {
     bool irq;
     bool fiq;
+    bool nmi; /* irq, and with superpriority (section 4.9) */
 };
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu);
+
+/* The guest has set or cleared SCTLR_EL1.NMI: with it, the software CPU interface's ICC_IAR1_EL1
+ * leaves NMIs to ICC_NMIAR1_EL1 and reads 1022. Hosts with list registers need not tell. vCPU
+ * thread. Calls nothing back. */
+void lvgic_vcpu_set_sctlr_nmi(struct lvgic_vcpu *vcpu, bool on);
 
 /* The virtualization registers (ICH_*_EL2, section 12.4) over list registers of the caller's: for a
  * guest hypervisor's own, and for tests. `lrs` starts from lvgic_lrs_init(); after a change of its
@@ -211,7 +226,7 @@ void lvgic_resume(struct lvgic_vm *vm);
 /* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs `v`
  * says whose. Any context. Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
 struct lvgic_irq_info {
-    bool pending, active, enabled, edge, line, group1, hw;
+    bool pending, active, enabled, edge, line, group1, hw, nmi;
     bool in_list_register; /* then pending and active are in a list register of `holder` */
     uint8_t priority;
     uint32_t target; /* vCPU index, or UINT32_MAX when its route names nobody */

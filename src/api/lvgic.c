@@ -46,6 +46,7 @@ static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_co
     vcpu->lrs.nr = config->nr_lrs ? config->nr_lrs : 4;
     vcpu->lrs.pri_bits = vm->pri_bits;
     vcpu->lrs.elrsr = (uint32_t)(BIT64(vcpu->lrs.nr) - 1);
+    vcpu->lrs.nmi = config->nmi;
     icv_reset(&vcpu->lrs);
     vm->range_selector = vm->range_selector || (vcpu->affinity & 0xff) > 15;
     atomic_init(&vcpu->mode, VCPU_OUT);
@@ -78,6 +79,9 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->host_ctx = ctx;
     vm->no_dir_trap = config->no_dir_trap;
     vm->one_of_n = config->one_of_n;
+    vm->nmi = config->nmi;
+    vm->two_states = config->two_security_states;
+    atomic_init(&vm->gicd_ctlr, vm->two_states ? 0 : CTLR_DS);
     vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         init_vcpu(vm, i, config);
@@ -201,6 +205,7 @@ static int guest_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic
 
     if (!access || (by && (by->vm != vm || vcpu_holds(by))))
         return LVGIC_E_INVALID;
+    mmio.non_secure = !(vm_gicd_ctlr(vm) & CTLR_DS) && !access->secure;
     if (redist)
         mmio_table_access(&mmio, gicr_rows, nr_gicr_rows, true);
     else
@@ -229,9 +234,19 @@ enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t enc
 
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
 {
-    int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(&vcpu->lrs) : -1;
+    const struct lvgic_lrs *lrs = &vcpu->lrs;
+    int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(lrs) : -1;
 
-    return (struct lvgic_lines){.irq = group == 1, .fiq = group == 0};
+    return (struct lvgic_lines){
+        .irq = group == 1,
+        .fiq = group == 0,
+        .nmi = group == 1 && icv_is_nmi(lrs, lrs->lr[icv_highest_pending(lrs)]),
+    };
+}
+
+void lvgic_vcpu_set_sctlr_nmi(struct lvgic_vcpu *vcpu, bool on)
+{
+    vcpu->lrs.sctlr_nmi = on;
 }
 
 /* Two list registers with one physical INTID would be UNPREDICTABLE. A PPI is this vCPU's own. */
@@ -328,6 +343,7 @@ int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
         .edge = w & IRQ_EDGE,
         .line = w & IRQ_LINE,
         .group1 = w & IRQ_GRP1,
+        .nmi = irq_is_nmi(w),
         .hw = w & IRQ_HW,
         .in_list_register = w & IRQ_INLR,
         .priority = (uint8_t)irq_prio(w),

@@ -24,19 +24,23 @@
 #include <stdint.h>
 
 /* What a row does. Per-interrupt rows: how a field is read and what writing it means. */
-#define REG_OPS(X)                                                            \
-    X(ZERO, "reads as zero, ignores writes")                                  \
-    X(CONST, "reads as a constant, ignores writes")                           \
-    X(HOOK, "a function")                                                     \
-    X(GROUP, "the group, one bit")                                            \
-    X(ENABLE_SET, "reads enabled; writing 1 enables")                         \
-    X(ENABLE_CLEAR, "reads enabled; writing 1 disables")                      \
-    X(PENDING_SET, "reads pending; writing 1 makes pending")                  \
-    X(PENDING_CLEAR, "reads pending; writing 1 takes the pending state back") \
-    X(ACTIVE_SET, "reads active; writing 1 activates")                        \
-    X(ACTIVE_CLEAR, "reads active; writing 1 deactivates")                    \
-    X(PRIORITY, "the priority, eight bits")                                   \
-    X(CONFIG, "level-sensitive 0b00 or edge-triggered 0b10")                  \
+#define REG_OPS(X)                                                                               \
+    X(ZERO, "reads as zero, ignores writes")                                                     \
+    X(CONST, "reads as a constant, ignores writes")                                              \
+    X(HOOK, "a function")                                                                        \
+    X(GROUP, "the group, one bit")                                                               \
+    X(GROUP_MODIFIER, "Secure group 1 where the group is 0; RAZ/WI with one security state")     \
+    X(NS_ACCESS, "what Non-secure accesses may do to a Secure interrupt, two bits; RAZ/WI with " \
+                 "one security state")                                                           \
+    X(ENABLE_SET, "reads enabled; writing 1 enables")                                            \
+    X(ENABLE_CLEAR, "reads enabled; writing 1 disables")                                         \
+    X(PENDING_SET, "reads pending; writing 1 makes pending")                                     \
+    X(PENDING_CLEAR, "reads pending; writing 1 takes the pending state back")                    \
+    X(ACTIVE_SET, "reads active; writing 1 activates")                                           \
+    X(ACTIVE_CLEAR, "reads active; writing 1 deactivates")                                       \
+    X(PRIORITY, "the priority, eight bits")                                                      \
+    X(NMI, "non-maskable, one bit; RAZ/WI without FEAT_GICv3_NMI")                               \
+    X(CONFIG, "level-sensitive 0b00 or edge-triggered 0b10")                                     \
     X(ROUTE, "the affinity that it is routed to")
 
 enum reg_op {
@@ -47,17 +51,19 @@ enum reg_op {
 };
 
 /* Registers that need code. */
-#define REG_HOOKS(X) \
-    X(NONE)          \
-    X(GICD_CTLR)     \
-    X(GICD_TYPER)    \
-    X(GICD_SETSPI)   \
-    X(GICD_CLRSPI)   \
-    X(GICD_STATUSR)  \
-    X(IIDR)          \
-    X(GICR_STATUSR)  \
-    X(GICR_CTLR)     \
-    X(GICR_TYPER)    \
+#define REG_HOOKS(X)  \
+    X(NONE)           \
+    X(GICD_CTLR)      \
+    X(GICD_TYPER)     \
+    X(GICD_SETSPI)    \
+    X(GICD_CLRSPI)    \
+    X(GICD_SETSPI_SR) \
+    X(GICD_CLRSPI_SR) \
+    X(GICD_STATUSR)   \
+    X(IIDR)           \
+    X(GICR_STATUSR)   \
+    X(GICR_CTLR)      \
+    X(GICR_TYPER)     \
     X(GICR_WAKER)
 
 enum reg_hook {

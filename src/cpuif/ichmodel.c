@@ -101,6 +101,10 @@ static void write_vmcr(struct lvgic_lrs *lrs, uint64_t value)
 static void write(struct lvgic_lrs *lrs, enum ichreg reg, unsigned n, uint64_t value)
 {
     value &= ichreg_rows[reg].kept;
+    if (!lrs->nmi && (reg == ICHREG_ICH_LR0 || reg == ICHREG_ICH_LR8))
+        value &= ~LR_NMI;
+    if (reg == ICHREG_ICH_AP1R && (!lrs->nmi || n))
+        value &= ~AP1R0_NMI;
     switch (reg) {
     case ICHREG_ICH_AP0R:
         lrs->ap0r[n] = value;

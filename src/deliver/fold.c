@@ -73,26 +73,36 @@ static bool fold_one(struct lvgic_vcpu *vcpu, unsigned reg, struct effects *effe
     return step.found.acknowledged;
 }
 
+/* Does an interrupt that is handled now have to have been acknowledged before the other? */
+static bool came_before(const struct lvgic_lrs *lrs, uint64_t lr, uint64_t other)
+{
+    if (icv_is_nmi(lrs, lr) != icv_is_nmi(lrs, other))
+        return icv_is_nmi(lrs, other);
+    return lr_priority(lr) > lr_priority(other);
+}
+
 /* The interrupts acknowledged in this run, in the order of acknowledgement: each preempted those of
  * lower priority (higher value), so the best priority comes last. With EOImode 1 the guest may have
  * dropped the priority of some already: no count will come for those. */
 static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
 {
+    const uint64_t *lrs = vcpu->lrs.lr;
+
     while (regs) {
-        unsigned last = bits_first(regs), reg;
+        unsigned first = bits_first(regs), reg;
         uint64_t rest = regs;
 
         while (bits_take_first(&rest, &reg))
-            if (lr_priority(vcpu->lrs.lr[reg]) > lr_priority(vcpu->lrs.lr[last]))
-                last = reg;
-        regs &= ~(1u << last);
+            if (came_before(&vcpu->lrs, lrs[reg], lrs[first]))
+                first = reg;
+        regs &= ~(1u << first);
 
-        struct listing *listing = &vcpu->listed[last];
+        struct listing *listing = &vcpu->listed[first];
 
-        listing->ack_priority = lr_priority(vcpu->lrs.lr[last]);
-        listing->ack_group1 = vcpu->lrs.lr[last] & LR_GROUP1;
+        listing->ack_priority = lr_priority(lrs[first]);
+        listing->ack_group1 = lrs[first] & LR_GROUP1;
 
-        int level = icv_level_of(&vcpu->lrs, listing->ack_priority, listing->ack_group1);
+        int level = icv_level_of(&vcpu->lrs, lrs[first]);
 
         if (level < 0)
             continue;

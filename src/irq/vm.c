@@ -3,6 +3,7 @@
 
 struct event_step {
     uint32_t gen;
+    uint64_t require;
     enum irq_event event;
     uint32_t arg;
 };
@@ -11,16 +12,16 @@ static bool event_step(uint64_t old, void *arg, uint64_t *new)
 {
     const struct event_step *step = arg;
 
-    if (!(old & IRQ_MAPPED) || irq_gen(old) != step->gen)
+    if (!(old & IRQ_MAPPED) || irq_gen(old) != step->gen || (step->require & ~old))
         return false;
     *new = irq_apply(old, step->event, step->arg);
     return true;
 }
 
-struct irq_change irq_change_event(struct irq *irq, uint32_t gen, enum irq_event event,
-                                   uint32_t arg)
+struct irq_change irq_change_event(struct irq *irq, uint32_t gen, uint64_t require,
+                                   enum irq_event event, uint32_t arg)
 {
-    struct event_step step = {.gen = gen, .event = event, .arg = arg};
+    struct event_step step = {.gen = gen, .require = require, .event = event, .arg = arg};
 
     return irq_change(irq, event_step, &step);
 }
@@ -106,7 +107,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->nr_groups = (vm->nr_slots + 63) / 64;
     vm->group_words = (vm->nr_groups + 63) / 64;
 
-    size_t row_words = (size_t)vm->group_words << vm->pri_bits;
+    size_t row_words = (size_t)vm->group_words * vm_nr_rows(vm);
     size_t nr_shared = vm->nr_spis + vm->nr_espis;
 
     take(memory, &used, sizeof(struct lvgic_vm));
@@ -114,6 +115,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->spis = take(memory, &used, sizeof(struct irq) * nr_shared);
     vm->routes = take(memory, &used, sizeof(uint64_t) * nr_shared);
     vm->spi_pintid = take(memory, &used, sizeof(uint16_t) * nr_shared);
+    vm->spi_nsacr = take(memory, &used, sizeof(uint8_t) * nr_shared);
     vm->by_affinity = take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
 
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {

@@ -76,6 +76,14 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
         return w | IRQ_GRP1;
     case IRQ_EV_PRIORITY:
         return with_field(w, IRQ_PRIO_SHIFT, 0xff, arg);
+    case IRQ_EV_MOD_ON:
+        return w | IRQ_MOD;
+    case IRQ_EV_MOD_OFF:
+        return w & ~IRQ_MOD;
+    case IRQ_EV_NMI_ON:
+        return w | IRQ_NMI;
+    case IRQ_EV_NMI_OFF:
+        return w & ~IRQ_NMI;
     case IRQ_EV_TARGET:
         return with_field(w, IRQ_TARGET_SHIFT, IRQ_VCPU_MASK, arg);
     case IRQ_EV_NOTIFY_ON:

@@ -108,6 +108,12 @@ static inline bool irq_deliverable(uint64_t w)
     return (w & IRQ_MAPPED) && (w & IRQ_EN) && !(w & IRQ_ACT) && irq_pending(w);
 }
 
+/* Non-maskable: only in group 1 (4.9). */
+static inline bool irq_is_nmi(uint64_t w)
+{
+    return (w & IRQ_NMI) && (w & IRQ_GRP1);
+}
+
 /* The vCPU that has to look at it. An active interrupt stays with the vCPU on which it is active.
  */
 static inline uint32_t irq_effective(uint64_t w)
@@ -132,7 +138,11 @@ static inline uint32_t irq_effective(uint64_t w)
     X(CONFIG_LEVEL, 0, "level-sensitive from now on", "12.9 GICD_ICFGR<n>")                        \
     X(GROUP0, 0, "in group 0", "12.9 GICD_IGROUPR<n>")                                             \
     X(GROUP1, 0, "in group 1", "12.9 GICD_IGROUPR<n>")                                             \
+    X(MOD_ON, 0, "group modifier set: Secure group 1, unless GRP1", "12.9 GICD_IGRPMODR<n>")       \
+    X(MOD_OFF, 0, "group modifier clear", "12.9 GICD_IGRPMODR<n>")                                 \
     X(PRIORITY, 1, "priority arg", "12.9 GICD_IPRIORITYR<n>")                                      \
+    X(NMI_ON, 0, "non-maskable, while in group 1", "12.9 GICD_INMIR<n>")                           \
+    X(NMI_OFF, 0, "maskable", "12.9 GICD_INMIR<n>")                                                \
     X(TARGET, 1, "routed to vCPU arg, or to nobody", "12.9 GICD_IROUTER<n>")                       \
     X(NOTIFY_ON, 0, "the embedder wants to hear of deactivations", "-")                            \
     X(NOTIFY_OFF, 0, "the embedder does not want to hear of deactivations", "-")                   \

@@ -2,10 +2,78 @@
 #include "mmio/fields.h"
 
 #include "base/bits.h"
+#include "deliver/dir.h"
 #include "deliver/event.h"
 #include "deliver/one_of_n.h"
 #include "mmio/active.h"
 #include "mmio/mmio.h"
+
+/* What Non-secure software may do to a Secure interrupt: GICD_NSACR of an SPI, GICR_NSACR of an
+ * SGI; nothing to PPIs. Relaxed: values for their own sake. */
+static uint32_t ns_access(const struct lvgic_vcpu *vcpu, uint32_t slot)
+{
+    const struct lvgic_vm *vm = vcpu->vm;
+
+    if (slot_is_sgi(slot))
+        return atomic_load_explicit(&vcpu->nsacr, memory_order_relaxed) >> 2 * slot & 3;
+    if (slot_is_private(vm, slot))
+        return 0;
+    return atomic_load_explicit(&vm->spi_nsacr[slot - vm->nr_private], memory_order_relaxed);
+}
+
+static void set_ns_access(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t value)
+{
+    struct lvgic_vm *vm = vcpu->vm;
+
+    if (slot_is_sgi(slot)) {
+        atomic_fetch_and_explicit(&vcpu->nsacr, ~(3u << 2 * slot), memory_order_relaxed);
+        atomic_fetch_or_explicit(&vcpu->nsacr, value << 2 * slot, memory_order_relaxed);
+    } else if (!slot_is_private(vm, slot)) {
+        atomic_store_explicit(&vm->spi_nsacr[slot - vm->nr_private], (uint8_t)value,
+                              memory_order_relaxed);
+    }
+}
+
+/* The least NSACR value that lets Non-secure software use a field of a Secure interrupt (12.9
+ * GICD_NSACR<n>); 4 stands for never. */
+static uint32_t ns_access_needed(enum reg_op op)
+{
+    switch (op) {
+    case REG_OP_PENDING_SET:
+        return 1;
+    case REG_OP_PENDING_CLEAR:
+    case REG_OP_ACTIVE_SET:
+    case REG_OP_ACTIVE_CLEAR:
+        return 2;
+    case REG_OP_ROUTE:
+        return 3;
+    default:
+        return 4;
+    }
+}
+
+static bool is_secure_only(enum reg_op op)
+{
+    return op == REG_OP_GROUP || op == REG_OP_GROUP_MODIFIER || op == REG_OP_NS_ACCESS;
+}
+
+void fields_hide_secure(struct fields *fields)
+{
+    for (uint32_t i = 0; i < fields->nr && fields->non_secure; i++) {
+        uint32_t slot = fields->slots[i];
+
+        if (slot == INTID_NONE)
+            continue;
+        if (is_secure_only(fields->op))
+            fields->slots[i] = INTID_NONE;
+        else if (ns_access(fields->vcpu, slot) >= ns_access_needed(fields->op))
+            continue;
+        else if (irq_load(vcpu_irq(fields->vcpu, slot)) & IRQ_GRP1)
+            fields->require[i] = IRQ_GRP1; /* and it must be so still when it is changed */
+        else
+            fields->slots[i] = INTID_NONE;
+    }
+}
 
 /* GICD_ISPENDR of a mapped interrupt must not show a physical line that has fallen since it was
  * forwarded. */
@@ -35,8 +103,14 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
     case REG_OP_ACTIVE_SET:
     case REG_OP_ACTIVE_CLEAR:
         return !!(w & IRQ_ACT);
+    case REG_OP_GROUP_MODIFIER:
+        return !!(w & IRQ_MOD);
+    case REG_OP_NS_ACCESS:
+        return ns_access(fields->vcpu, slot);
     case REG_OP_PRIORITY:
-        return irq_prio(w);
+        return fields->non_secure ? priority_non_secure(irq_prio(w)) : irq_prio(w);
+    case REG_OP_NMI:
+        return !!(w & IRQ_NMI);
     case REG_OP_CONFIG:
         return w & IRQ_EDGE ? 2 : 0;
     case REG_OP_ROUTE:
@@ -70,6 +144,14 @@ void fields_read(const struct fields *fields, uint64_t *values)
             fields->slots[i] == INTID_NONE ? 0 : read_one(fields, fields->slots[i], words[i]);
 }
 
+/* A priority as written: Non-secure software writes into the lower half (4.8.1). */
+static uint32_t priority_written(const struct fields *fields, uint64_t value)
+{
+    uint32_t priority = fields->non_secure ? 0x80 | (value >> 1 & 0x7f) : value & 0xff;
+
+    return priority & priority_mask(fields->vcpu->vm);
+}
+
 static void set_target(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t route)
 {
     struct lvgic_vm *vm = vcpu->vm;
@@ -83,6 +165,8 @@ static void set_target(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t route)
     } else {
         struct lvgic_vcpu *target = vm_find_affinity(vm, route);
 
+        if (target)
+            dir_announce_home(vm, target->index);
         deliver_event_now(vcpu, slot, IRQ_EV_TARGET, target ? target->index : IRQ_NOBODY);
     }
 }
@@ -109,42 +193,63 @@ static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, 
     } while (now != old);
 }
 
-static void write_one(const struct fields *fields, uint32_t slot, uint64_t value, uint64_t mask)
+/* The event by which a field of value `value` is written, if any. */
+static bool event_of(const struct fields *fields, uint32_t slot, uint64_t value,
+                     enum irq_event *event, uint32_t *arg)
 {
-    struct lvgic_vcpu *vcpu = fields->vcpu;
-
+    *arg = 0;
     switch (fields->op) {
     case REG_OP_GROUP:
-        deliver_event_now(vcpu, slot, value ? IRQ_EV_GROUP1 : IRQ_EV_GROUP0, 0);
-        break;
+        *event = value ? IRQ_EV_GROUP1 : IRQ_EV_GROUP0;
+        return true;
+    case REG_OP_GROUP_MODIFIER:
+        *event = value ? IRQ_EV_MOD_ON : IRQ_EV_MOD_OFF;
+        return fields->vcpu->vm->two_states;
     case REG_OP_ENABLE_SET:
-        if (value)
-            deliver_event_now(vcpu, slot, IRQ_EV_ENABLE, 0);
-        break;
+        *event = IRQ_EV_ENABLE;
+        return value;
     case REG_OP_ENABLE_CLEAR:
-        if (value)
-            deliver_event_now(vcpu, slot, IRQ_EV_DISABLE, 0);
-        break;
+        *event = IRQ_EV_DISABLE;
+        return value;
     case REG_OP_PENDING_SET:
-        if (value)
-            deliver_event_now(vcpu, slot, IRQ_EV_SET_PENDING, 0);
-        break;
+        *event = IRQ_EV_SET_PENDING;
+        return value;
     case REG_OP_PENDING_CLEAR:
-        if (value)
-            deliver_event_now(vcpu, slot, IRQ_EV_CLEAR_PENDING, 0);
-        break;
+        *event = IRQ_EV_CLEAR_PENDING;
+        return value;
     case REG_OP_PRIORITY:
-        deliver_event_now(vcpu, slot, IRQ_EV_PRIORITY, (uint32_t)value & priority_mask(vcpu->vm));
-        break;
+        *event = IRQ_EV_PRIORITY;
+        *arg = priority_written(fields, value);
+        return true;
+    case REG_OP_NMI:
+        *event = value ? IRQ_EV_NMI_ON : IRQ_EV_NMI_OFF;
+        return fields->vcpu->vm->nmi;
     case REG_OP_CONFIG:
-        if (!slot_is_sgi(slot))
-            deliver_event_now(vcpu, slot, value & 2 ? IRQ_EV_CONFIG_EDGE : IRQ_EV_CONFIG_LEVEL, 0);
-        break;
-    case REG_OP_ROUTE:
-        write_route(vcpu, slot, value, mask);
-        break;
+        *event = value & 2 ? IRQ_EV_CONFIG_EDGE : IRQ_EV_CONFIG_LEVEL;
+        return !slot_is_sgi(slot);
     default:
-        break;
+        return false;
+    }
+}
+
+static void write_one(const struct fields *fields, uint32_t i, uint64_t value, uint64_t mask)
+{
+    struct lvgic_vcpu *vcpu = fields->vcpu;
+    uint32_t slot = fields->slots[i], arg;
+    struct effects effects;
+    enum irq_event event;
+
+    if (fields->op == REG_OP_ROUTE) {
+        write_route(vcpu, slot, value, mask);
+    } else if (fields->op == REG_OP_NS_ACCESS) {
+        if (vcpu->vm->two_states)
+            set_ns_access(vcpu, slot, (uint32_t)value);
+    } else if (event_of(fields, slot, value, &event, &arg)) {
+        if (event == IRQ_EV_ENABLE && !slot_is_private(vcpu->vm, slot))
+            dir_announce_home(vcpu->vm, irq_target(irq_load(vcpu_irq(vcpu, slot))));
+        effects_init(&effects);
+        deliver_event_if(vcpu, slot, fields->require[i], event, arg, &effects);
+        effects_run(vcpu->vm, &effects);
     }
 }
 
@@ -156,5 +261,5 @@ void fields_write(const struct fields *fields, const uint64_t *values, uint64_t 
     }
     for (uint32_t i = 0; i < fields->nr; i++)
         if (fields->slots[i] != INTID_NONE)
-            write_one(fields, fields->slots[i], values[i], mask);
+            write_one(fields, i, values[i], mask);
 }

@@ -40,7 +40,7 @@ static void make(unsigned nr_vcpus)
     if (size > sizeof memory[0] ||
         lvgic_vm_init(memory[nr_vcpus - 1], size, &config, &host, NULL, &vm))
         explore_fail("cannot make a VM");
-    atomic_store(&vm->gicd_ctlr, 3);
+    atomic_store(&vm->gicd_ctlr, 3 | CTLR_DS);
     for (unsigned i = 0; i < nr_vcpus; i++) {
         vm->vcpus[i].lrs.vmcr |= VMCR_VENG0 | VMCR_VENG1;
         icv_set_pmr(&vm->vcpus[i].lrs, 0xff);

@@ -31,6 +31,8 @@ struct arch_irq {
     bool enabled;
     bool edge; /* GICD_ICFGR: edge-triggered */
     bool group1;
+    bool modifier; /* GICD_IGRPMODR: with group1 clear, Secure group 1 */
+    bool nmi;      /* GICD_INMIR */
     uint8_t priority;
     uint16_t target; /* GICD_IROUTER, or ARCH_NOBODY */
     bool notify;     /* the embedder's wish, carried along to see that nobody loses it */

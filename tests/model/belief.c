@@ -30,9 +30,9 @@ static bool same(const struct arch_irq *a, const struct arch_irq *b)
 {
     return a->mapped == b->mapped && a->lpi == b->lpi && a->active == b->active &&
            a->active_on == b->active_on && a->enabled == b->enabled && a->edge == b->edge &&
-           a->group1 == b->group1 && a->priority == b->priority && a->target == b->target &&
-           a->notify == b->notify && a->hw == b->hw && a->takeable == b->takeable &&
-           a->merged == b->merged;
+           a->group1 == b->group1 && a->modifier == b->modifier && a->nmi == b->nmi &&
+           a->priority == b->priority && a->target == b->target && a->notify == b->notify &&
+           a->hw == b->hw && a->takeable == b->takeable && a->merged == b->merged;
 }
 
 struct belief belief_start(const struct arch_irq *a)

@@ -62,7 +62,8 @@ struct key system_pack(const struct system *s)
         a->mapped,       a->active,      a->enabled,  a->edge,      a->group1,     a->notify,
         a->hw,           a->takeable,    a->merged,   s->listed,    s->lr_pending, s->lr_active,
         s->how.pending,  s->how.active,  s->how.soft, s->how.hw,    s->how.eoi,    s->news,
-        s->acknowledged, s->deactivated, s->freed,    s->phys.line, s->phys.latch, s->phys.active};
+        s->acknowledged, s->deactivated, s->freed,    s->phys.line, s->phys.latch, s->phys.active,
+        a->modifier,     a->nmi};
 
     put(&key.b, &at, 16, s->arch.open);
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -86,7 +87,8 @@ void system_unpack(struct key key, const struct variant *v, struct system *s)
                            &a->merged,      &s->listed,     &s->lr_pending,   &s->lr_active,
                            &s->how.pending, &s->how.active, &s->how.soft,     &s->how.hw,
                            &s->how.eoi,     &s->news,       &s->acknowledged, &s->deactivated,
-                           &s->freed,       &s->phys.line,  &s->phys.latch,   &s->phys.active};
+                           &s->freed,       &s->phys.line,  &s->phys.latch,   &s->phys.active,
+                           &a->modifier,    &a->nmi};
 
     s->word = key.a;
     a->lpi = v->lpi;
@@ -126,6 +128,14 @@ static void store(struct arch_irq *a, const struct event *e)
     case IRQ_EV_GROUP0:
     case IRQ_EV_GROUP1:
         a->group1 = e->word_event == IRQ_EV_GROUP1;
+        break;
+    case IRQ_EV_MOD_ON:
+    case IRQ_EV_MOD_OFF:
+        a->modifier = e->word_event == IRQ_EV_MOD_ON;
+        break;
+    case IRQ_EV_NMI_ON:
+    case IRQ_EV_NMI_OFF:
+        a->nmi = e->word_event == IRQ_EV_NMI_ON;
         break;
     case IRQ_EV_PRIORITY:
         a->priority = (uint8_t)e->arg;
@@ -168,6 +178,11 @@ static bool word_event_possible(const struct system *s, const struct variant *v,
                                 const struct event *e)
 {
     bool quiet = !s->listed && !s->arch.common.active && !irq_pending(s->word) && !s->phys.active;
+    /* Data that no rule looks at: the modifier and the NMI property are enumerated while the other
+     * such fields are as after reset, and those while these are. */
+    const struct arch_irq *a = &s->arch.common;
+    bool plain = a->priority == priorities[0] && a->target == targets[0] && !a->notify;
+    bool marked = a->modifier || a->nmi;
 
     if (!s->arch.common.mapped)
         return false;
@@ -176,8 +191,18 @@ static bool word_event_possible(const struct system *s, const struct variant *v,
         return !v->hw;
     case IRQ_EV_GROUP0:
     case IRQ_EV_GROUP1:
-    case IRQ_EV_PRIORITY:
         return !v->hw; /* passive data, enumerated in the variants that are not mapped */
+    case IRQ_EV_PRIORITY:
+        return !v->hw && !marked;
+    case IRQ_EV_TARGET:
+    case IRQ_EV_NOTIFY_ON:
+    case IRQ_EV_NOTIFY_OFF:
+        return !marked;
+    case IRQ_EV_MOD_ON:
+    case IRQ_EV_MOD_OFF:
+    case IRQ_EV_NMI_ON:
+    case IRQ_EV_NMI_OFF:
+        return !v->hw && !v->lpi && plain;
     case IRQ_EV_LINE_HIGH:
     case IRQ_EV_LINE_LOW:
         return !v->hw && !v->lpi; /* a mapped interrupt's wire is the physical interrupt */

@@ -50,6 +50,10 @@ static const char *check_fields(const struct system *s)
         return "configuration: the word disagrees";
     if (a->group1 != !!(w & IRQ_GRP1))
         return "group: the word disagrees";
+    if (a->modifier != !!(w & IRQ_MOD))
+        return "group modifier: the word disagrees";
+    if (a->nmi != !!(w & IRQ_NMI))
+        return "non-maskable: the word disagrees";
     if (a->priority != irq_prio(w))
         return "priority: the word disagrees";
     if (a->target != irq_target(w))
@@ -60,7 +64,7 @@ static const char *check_fields(const struct system *s)
         return "hardware-mapped: the word disagrees";
     if (a->lpi != !!(w & IRQ_NOACT))
         return "no active state: the word disagrees";
-    if (w & (IRQ_NMI | IRQ_IRM))
+    if (w & IRQ_IRM)
         return "a bit came up that no event sets";
     if (irq_gen(w) != s->gen)
         return "the generation changed within a map life";
@@ -165,10 +169,10 @@ const char *system_check(struct system *s)
 }
 
 /* Fields that listing and folding have no business with. */
-#define UNTOUCHED                                                                                \
-    (IRQ_EN | IRQ_EDGE | IRQ_GRP1 | IRQ_NMI | IRQ_MAPPED | IRQ_NOACT | IRQ_NOTIFY | IRQ_HW |     \
-     IRQ_IRM | IRQ_MSGL | UINT64_C(0xff) << IRQ_PRIO_SHIFT | IRQ_VCPU_MASK << IRQ_TARGET_SHIFT | \
-     UINT64_C(0xff) << IRQ_GEN_SHIFT)
+#define UNTOUCHED                                                                             \
+    (IRQ_EN | IRQ_EDGE | IRQ_GRP1 | IRQ_MOD | IRQ_NMI | IRQ_MAPPED | IRQ_NOACT | IRQ_NOTIFY | \
+     IRQ_HW | IRQ_IRM | IRQ_MSGL | UINT64_C(0xff) << IRQ_PRIO_SHIFT |                         \
+     IRQ_VCPU_MASK << IRQ_TARGET_SHIFT | UINT64_C(0xff) << IRQ_GEN_SHIFT)
 
 const char *check_listing(const struct system *before, uint64_t after, uint32_t me,
                           const struct irq_listing *how)
