@@ -69,13 +69,14 @@ uint64_t model_rpr(const struct icv_model *m)
 
 /* ---- Which interrupt is next, and is it signalled (4.8.6, 11.1.1) ---- */
 
-/* An NMI has superpriority: before all that are none, and its own priority field is RES0 and
- * counts as 0, so among NMIs there is no order. Of equals the architecture lets the implementation
- * choose: the one in the first register. */
+/* An NMI has superpriority: it is before all that are none, and its own priority field is RES0 and
+ * counts as 0 (12.4 ICH_LR<n>_EL2.Priority), so all NMIs are equal. Of equals the architecture lets
+ * the implementation choose: of NMIs the one with the better field, of others the one in the first
+ * register. */
 static bool is_before(const struct icv_model *m, const struct model_lr *a, const struct model_lr *b)
 {
-    if (is_nmi(m, a) || is_nmi(m, b))
-        return is_nmi(m, a) && !is_nmi(m, b);
+    if (is_nmi(m, a) != is_nmi(m, b))
+        return is_nmi(m, a);
     return a->priority < b->priority;
 }
 

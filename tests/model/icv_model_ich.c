@@ -196,10 +196,8 @@ static unsigned nr_aprs(const struct icv_model *m)
 void model_load(struct icv_model *m, const struct lvgic_lrs *lrs)
 {
     *m = (struct icv_model){.nr = lrs->nr, .pri_bits = lrs->pri_bits};
-#ifdef ICV_COMPARE_NMI
     m->has_nmi = lrs->nmi;
     m->sctlr_nmi = lrs->sctlr_nmi;
-#endif
     load_vmcr(m, lrs->vmcr);
     load_hcr(m, lrs->hcr);
     for (unsigned i = 0; i < m->nr; i++)

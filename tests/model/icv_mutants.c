@@ -3,7 +3,6 @@
 
 #include "arch/lr.h"
 
-#define LR_NMI_BIT BIT64(59)
 #define FIRST_LPI_INTID 8192u
 
 enum icv_mutant icv_mutant;
@@ -13,9 +12,6 @@ const char *icv_mutant_text(enum icv_mutant m)
     static const char *const text[NR_ICV_MUTANTS] = {"no defect",
 #define ICV_MUTANT_TEXT(name, what) what,
                                                      ICV_MUTANTS(ICV_MUTANT_TEXT)
-#ifdef ICV_COMPARE_NMI
-                                                         ICV_NMI_MUTANTS(ICV_MUTANT_TEXT)
-#endif
 #undef ICV_MUTANT_TEXT
     };
 
@@ -52,22 +48,20 @@ static void disguise(struct lvgic_lrs *lrs)
         lrs->vmcr = raise(lrs->vmcr, VMCR_VPMR_HI, VMCR_VPMR_LO, 1);
     if (is(ICV_MUTANT_NO_EN))
         lrs->hcr |= HCR_EN;
-#ifdef ICV_COMPARE_NMI
     for (unsigned i = 0; i < LVGIC_MAX_LRS; i++) {
         if (is(ICV_MUTANT_NMI_MASKED) && lr_priority(lrs->lr[i]) >= icv_pmr(lrs))
-            lrs->lr[i] &= ~LR_NMI_BIT;
-        if (is(ICV_MUTANT_NMI_GROUP0) && (lrs->lr[i] & LR_NMI_BIT))
+            lrs->lr[i] &= ~LR_NMI;
+        if (is(ICV_MUTANT_NMI_GROUP0) && (lrs->lr[i] & LR_NMI))
             lrs->lr[i] |= LR_GROUP1;
         if (is(ICV_MUTANT_NMIAR_ALL))
-            lrs->lr[i] |= LR_NMI_BIT;
+            lrs->lr[i] |= LR_NMI;
     }
     if (is(ICV_MUTANT_NMI_NESTS))
-        lrs->ap1r[0] &= ~BIT64(63);
+        lrs->ap1r[0] &= ~AP1R0_NMI;
     if (is(ICV_MUTANT_NMI_IAR))
         lrs->sctlr_nmi = 0;
     if (is(ICV_MUTANT_NMI_UNASKED))
         lrs->nmi = 1;
-#endif
 }
 
 static struct lvgic_lrs disguised(const struct lvgic_lrs *lrs)
@@ -88,10 +82,8 @@ static void undisguise(struct lvgic_lrs *lrs, const struct lvgic_lrs *before)
     lrs->ap1r[0] ^= before->ap1r[0] ^ was.ap1r[0];
     lrs->hcr ^= before->hcr ^ was.hcr;
     lrs->vmcr ^= before->vmcr ^ was.vmcr;
-#ifdef ICV_COMPARE_NMI
     lrs->nmi ^= before->nmi ^ was.nmi;
     lrs->sctlr_nmi ^= before->sctlr_nmi ^ was.sctlr_nmi;
-#endif
 }
 
 static void spoil_acknowledged(struct lvgic_lrs *lrs, const struct lvgic_lrs *before,
@@ -104,10 +96,8 @@ static void spoil_acknowledged(struct lvgic_lrs *lrs, const struct lvgic_lrs *be
         lrs->ap1r[0] |= lrs->ap1r[n] & ~before->ap1r[n];
         lrs->ap1r[n] &= before->ap1r[n];
     }
-#ifdef ICV_COMPARE_NMI
-    if (is(ICV_MUTANT_NMI_LEVEL) && ((lrs->ap1r[0] ^ before->ap1r[0]) & BIT64(63)))
-        lrs->ap1r[0] ^= BIT64(63) | 1;
-#endif
+    if (is(ICV_MUTANT_NMI_LEVEL) && ((lrs->ap1r[0] ^ before->ap1r[0]) & AP1R0_NMI))
+        lrs->ap1r[0] ^= AP1R0_NMI | 1;
 }
 
 uint32_t tested_iar(struct lvgic_lrs *lrs, bool group1)
@@ -128,11 +118,7 @@ uint32_t tested_nmiar(struct lvgic_lrs *lrs)
     uint32_t intid;
 
     disguise(lrs);
-#ifdef ICV_COMPARE_NMI
     intid = icv_acknowledge_nmi(lrs);
-#else
-    intid = 1023;
-#endif
     undisguise(lrs, &before);
     spoil_acknowledged(lrs, &before, intid);
     return intid;
@@ -153,10 +139,8 @@ uint64_t tested_rpr(const struct lvgic_lrs *lrs)
 
     if (is(ICV_MUTANT_RPR_BINARY_POINT) && rpr != 0xff)
         return rpr & ~UINT64_C(0) << icv_bpr(lrs, true);
-#ifdef ICV_COMPARE_NMI
     if (is(ICV_MUTANT_NMI_RPR))
         return rpr & 0xff;
-#endif
     return rpr;
 }
 
@@ -250,12 +234,7 @@ bool tested_would_signal(const struct lvgic_lrs *lrs, uint8_t priority, bool gro
 
     if (is(ICV_MUTANT_RUNNING_UNCUT) && uncut(lrs, priority, group1))
         return true;
-#ifdef ICV_COMPARE_NMI
     return icv_would_signal(&copy, priority, group1, nmi);
-#else
-    (void)nmi;
-    return icv_would_signal(&copy, priority, group1);
-#endif
 }
 
 int tested_signalled(const struct lvgic_lrs *lrs)

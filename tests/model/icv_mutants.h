@@ -39,27 +39,22 @@
     X(GRP1D_GRP0, "VGrp1D looks at group 0")                                          \
     X(VMCR_NO_LEAST, "ICH_VMCR takes binary points below the least")                  \
     X(LR_NO_EOI, "ICH_LR does not keep EOI")                                          \
-    X(VTR_ONE_MORE, "ICH_VTR tells of one register too many")
-
-#define ICV_NMI_MUTANTS(X)                                    \
-    X(NMI_MASKED, "PMR masks an NMI")                         \
-    X(NMI_NESTS, "an NMI preempts an NMI")                    \
-    X(NMI_IAR, "IAR1 acknowledges an NMI with SCTLR.NMI = 1") \
-    X(NMIAR_ALL, "NMIAR1 acknowledges what is no NMI")        \
-    X(NMI_LEVEL, "an acknowledged NMI sets a priority level") \
-    X(NMI_RPR, "RPR does not tell of an NMI")                 \
-    X(NMI_GROUP0, "group 0 has NMIs")                         \
+    X(VTR_ONE_MORE, "ICH_VTR tells of one register too many")                         \
+    X(NMI_MASKED, "PMR masks an NMI")                                                 \
+    X(NMI_NESTS, "an NMI preempts an NMI")                                            \
+    X(NMI_IAR, "IAR1 acknowledges an NMI with SCTLR.NMI = 1")                         \
+    X(NMIAR_ALL, "NMIAR1 acknowledges what is no NMI")                                \
+    X(NMI_LEVEL, "an acknowledged NMI sets a priority level")                         \
+    X(NMI_RPR, "RPR does not tell of an NMI")                                         \
+    X(NMI_GROUP0, "group 0 has NMIs")                                                 \
     X(NMI_UNASKED, "LR.NMI counts without the feature")
 
 enum icv_mutant {
     ICV_MUTANT_NONE,
 #define ICV_MUTANT_ENUM(name, what) ICV_MUTANT_##name,
     ICV_MUTANTS(ICV_MUTANT_ENUM)
-#ifdef ICV_COMPARE_NMI
-        ICV_NMI_MUTANTS(ICV_MUTANT_ENUM)
-#endif
 #undef ICV_MUTANT_ENUM
-            NR_ICV_MUTANTS
+        NR_ICV_MUTANTS
 };
 
 extern enum icv_mutant icv_mutant;

@@ -11,32 +11,22 @@
 #define MAX_TAKEN 8
 
 /* Name, how often of 100. */
-#define ACTIONS(X)       \
-    X(IAR0, 10)          \
-    X(IAR1, 20)          \
-    X(NMIAR1, NMI_SHARE) \
-    X(EOIR0, 8)          \
-    X(EOIR1, 14)         \
-    X(DIR, 12)           \
-    X(PMR, 4)            \
-    X(BPR0, 3)           \
-    X(BPR1, 3)           \
-    X(CTLR, 3)           \
-    X(IGRPEN, 4)         \
-    X(RESET, 1)          \
-    X(ICH_READ, 4)       \
-    X(ICH_WRITE_LR, 10)  \
+#define ACTIONS(X)      \
+    X(IAR0, 10)         \
+    X(IAR1, 20)         \
+    X(NMIAR1, 8)        \
+    X(EOIR0, 8)         \
+    X(EOIR1, 14)        \
+    X(DIR, 12)          \
+    X(PMR, 4)           \
+    X(BPR0, 3)          \
+    X(BPR1, 3)          \
+    X(CTLR, 3)          \
+    X(IGRPEN, 4)        \
+    X(RESET, 1)         \
+    X(ICH_READ, 4)      \
+    X(ICH_WRITE_LR, 10) \
     X(ICH_WRITE, 4)
-
-#ifdef ICV_COMPARE_NMI
-#define NMI_SHARE 8
-#define NMI_HAPPENINGS(X)        \
-    X(nmis, "NMIs acknowledged") \
-    X(referred, "reads of IAR1 that referred to NMIAR1")
-#else
-#define NMI_SHARE 0
-#define NMI_HAPPENINGS(X)
-#endif
 
 enum action {
 #define ACTION_ENUM(name, share) ACTION_##name,
@@ -62,7 +52,8 @@ struct step {
     X(dropped, "priorities dropped")              \
     X(physical, "physical deactivations")         \
     X(conditions, "maintenance conditions seen")  \
-    NMI_HAPPENINGS(X)
+    X(nmis, "NMIs acknowledged")                  \
+    X(referred, "reads of IAR1 that referred to NMIAR1")
 
 struct happenings {
 #define HAPPENING(name, what) uint64_t name;

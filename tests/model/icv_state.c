@@ -98,9 +98,7 @@ uint64_t state_lr(struct random *r, const struct palette *p, const struct lvgic_
     lr |= random_chance(r, 60) ? LR_GROUP1 : 0;
     lr |= random_chance(r, 55) ? LR_PENDING : 0;
     lr |= random_chance(r, 40) && (intid < FIRST_LPI || p->wild) ? LR_ACTIVE : 0;
-#ifdef ICV_COMPARE_NMI
-    lr |= random_chance(r, 20) && (lrs->nmi || p->wild) ? BIT64(59) : 0;
-#endif
+    lr |= random_chance(r, 20) && (lrs->nmi || p->wild) ? LR_NMI : 0;
     if (random_chance(r, 30) && intid >= NR_SGIS && intid < FIRST_LPI) {
         lr |= LR_HW | (uint64_t)(NR_SGIS + random_below(r, FIRST_SPECIAL - NR_SGIS)) << 32;
         if ((lr & LR_STATE) == LR_STATE && !p->wild)
@@ -145,12 +143,10 @@ static void random_active(struct random *r, const struct palette *p, struct lvgi
 
         if (!(lrs->lr[i] & LR_ACTIVE) || seen[level]++ || random_chance(r, 20))
             continue;
-#ifdef ICV_COMPARE_NMI
-        if (lrs->nmi && (lrs->lr[i] & LR_GROUP1) && (lrs->lr[i] & BIT64(59))) {
-            lrs->ap1r[0] |= BIT64(63);
+        if (lrs->nmi && (lrs->lr[i] & LR_GROUP1) && (lrs->lr[i] & LR_NMI)) {
+            lrs->ap1r[0] |= AP1R0_NMI;
             continue;
         }
-#endif
         set_level(lrs, level, lrs->lr[i] & LR_GROUP1);
     }
     for (unsigned i = random_below(r, 3); i > 0; i--) {
@@ -166,10 +162,8 @@ void state_random(struct random *r, const struct palette *p, struct lvgic_lrs *l
     memset(lrs, 0, sizeof(*lrs));
     lrs->nr = (uint8_t)(1 + random_below(r, random_chance(r, 60) ? 4 : 16));
     lrs->pri_bits = (uint8_t)(5 + random_below(r, 3));
-#ifdef ICV_COMPARE_NMI
     lrs->nmi = random_chance(r, 75);
     lrs->sctlr_nmi = random_chance(r, 60);
-#endif
     for (unsigned i = 0; i < lrs->nr; i++) {
         lrs->lr[i] = state_lr(r, p, lrs);
         lrs->elrsr |= lr_is_empty(lrs->lr[i]) ? 1u << i : 0;

@@ -19,18 +19,14 @@ const char *action_name(enum action action)
 
 static void took(struct sequence *s, uint32_t intid, bool group1, bool preempted, bool nmi)
 {
-#ifdef ICV_COMPARE_NMI
     s->happened->referred += intid == 1022;
-#endif
     (void)nmi;
     if (intid >= 1020 && intid <= 1023) {
         s->happened->masked += model_highest_pending(&s->model) >= 0;
         return;
     }
     s->happened->acknowledged++;
-#ifdef ICV_COMPARE_NMI
     s->happened->nmis += nmi;
-#endif
     s->happened->lpis += intid >= 8192;
     s->happened->preempted += preempted;
     if (s->nr_taken < MAX_TAKEN) {
@@ -145,7 +141,7 @@ static void write_ich(struct sequence *s, struct step *step)
     } else if (reg / 8 < 11) {
         value = random_chance(r, 30) ? 0 : UINT64_C(1) << random_below(r, 32);
         value |= random_chance(r, 20) ? random_next(r) & 0xffffffff : 0;
-        value |= NMI_SHARE && random_chance(r, 20) ? UINT64_C(1) << 63 : 0;
+        value |= random_chance(r, 20) ? UINT64_C(1) << 63 : 0;
     }
     if (reg == 8 * 11 + 7 && !s->palette.split)
         value &= ~(UINT64_C(1) << 9);
@@ -264,7 +260,7 @@ static enum action sensible_action(struct sequence *s)
     int group = model_signalled(&s->model);
 
     if (group >= 0 && random_chance(&s->random, 40)) {
-        if (NMI_SHARE && random_chance(&s->random, 30))
+        if (random_chance(&s->random, 30))
             return ACTION_NMIAR1;
         return group ? ACTION_IAR1 : ACTION_IAR0;
     }

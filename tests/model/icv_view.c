@@ -59,13 +59,17 @@ static bool is_level_of(const struct icv_model *m, unsigned priority, unsigned l
     return false;
 }
 
-static bool same_levels(struct sequence *s, uint8_t priority, bool group1)
+static bool same_levels(struct sequence *s, uint8_t priority, bool group1, bool nmi)
 {
     const struct icv_model *m = &s->model;
-    int level = icv_level_of(&s->lrs, priority, group1);
+    uint64_t lr = (uint64_t)priority << 48 | (uint64_t)group1 << 60 | (uint64_t)nmi << 59;
+    int level = icv_level_of(&s->lrs, lr);
     unsigned probe = random_below(&s->random, model_levels(m));
     bool any = false;
 
+    if (m->has_nmi && group1 && nmi)
+        return same(s, "level of an NMI", (uint64_t)level,
+                    m->nmi_active ? ICV_LEVEL_NMI : ~UINT64_C(0));
     for (unsigned l = 0; l < model_levels(m); l++)
         any |= model_level_active(m, l, group1) && is_level_of(m, priority, l);
     return same(s, "level of: any", level >= 0, any) &&
@@ -74,7 +78,9 @@ static bool same_levels(struct sequence *s, uint8_t priority, bool group1)
                               is_level_of(m, priority, (unsigned)level)),
                 true) &&
            same(s, "level is active", icv_level_is_active(&s->lrs, probe, group1),
-                model_level_active(m, probe, group1));
+                model_level_active(m, probe, group1)) &&
+           same(s, "NMI is active", icv_level_is_active(&s->lrs, ICV_LEVEL_NMI, true),
+                m->nmi_active);
 }
 
 bool same_view(struct sequence *s)
@@ -84,7 +90,7 @@ bool same_view(struct sequence *s)
     uint8_t priority = s->palette.priority[random_below(&s->random, NR_STATE_PRIORITIES)] &
                        (uint8_t)(0xff << (8 - lrs->pri_bits));
     bool group1 = random_chance(&s->random, 50);
-    bool nmi = NMI_SHARE && random_chance(&s->random, 30);
+    bool nmi = group1 && m->has_nmi && random_chance(&s->random, 30); /* no others exist */
 
     s->happened->conditions += model_misr(m) != 0;
     return same(s, "highest pending", (uint64_t)tested_highest_pending(lrs),
@@ -95,14 +101,12 @@ bool same_view(struct sequence *s)
                 model_would_signal(m, priority, group1, nmi)) &&
            same(s, "HPPIR0", tested_hppir(lrs, false), model_hppir(m, false)) &&
            same(s, "HPPIR1", tested_hppir(lrs, true), model_hppir(m, true)) &&
-#ifdef ICV_COMPARE_NMI
-           same(s, "NMI active", icv_nmi_active(lrs), m->nmi_active) &&
-#endif
            same(s, "RPR", tested_rpr(lrs), model_rpr(m)) && same(s, "PMR", icv_pmr(lrs), m->pmr) &&
            same(s, "BPR0", tested_bpr(lrs, false), model_read_bpr(m, false)) &&
            same(s, "BPR1", tested_bpr(lrs, true), model_read_bpr(m, true)) &&
            same(s, "CTLR", icv_ctlr(lrs), model_read_ctlr(m)) &&
            same(s, "MISR", tested_misr(lrs), model_misr(m)) &&
            same(s, "number of APRs", icv_nr_aprs(lrs), model_levels(m) / 32) &&
-           (random_below(&s->random, 4) || same_levels(s, priority, group1)) && same_registers(s);
+           (random_below(&s->random, 4) || same_levels(s, priority, group1, nmi)) &&
+           same_registers(s);
 }
