@@ -226,14 +226,13 @@ static struct dropped drop_priority(struct icv_model *m)
     return dropped;
 }
 
-/* Is it the completion of the last acknowledge: the same group, and what was dropped is what
- * acknowledging it had set? Otherwise the write is UNPREDICTABLE. */
-static bool matches(const struct icv_model *m, const struct model_lr *lr, bool group1,
+/* Was what is dropped set by acknowledging this interrupt? */
+static bool matches(const struct icv_model *m, const struct model_lr *lr,
                     const struct dropped *dropped)
 {
-    if (lr->group1 != group1 || is_nmi(m, lr) != dropped->nmi || !dropped->any)
-        return false;
-    return dropped->nmi || group_priority(m, lr->priority, group1) == dropped->priority;
+    if (dropped->nmi || is_nmi(m, lr))
+        return dropped->nmi && is_nmi(m, lr);
+    return group_priority(m, lr->priority, lr->group1) == dropped->priority;
 }
 
 struct model_effect model_eoir(struct icv_model *m, bool group1, uint32_t intid, bool lenient)
@@ -245,12 +244,14 @@ struct model_effect model_eoir(struct icv_model *m, bool group1, uint32_t intid,
     if (is_special(intid))
         return nothing;
     dropped = drop_priority(m);
+    if (!dropped.any)
+        return nothing;
     if (m->eoi_mode && intid < FIRST_LPI) /* nobody will write ICV_DIR_EL1 for an LPI */
         return nothing;
     lr = find_active(m, intid);
-    if (lr && (lenient || matches(m, lr, group1, &dropped)))
+    if (lr && lr->group1 == group1 && (lenient || matches(m, lr, &dropped)))
         return deactivate(lr);
-    if (!lr && intid < FIRST_LPI && (lenient || dropped.any))
+    if (!lr && intid < FIRST_LPI)
         count(m);
     return nothing;
 }

@@ -78,10 +78,11 @@ void model_write_pmr(struct icv_model *m, uint64_t value);
 uint64_t model_read_ctlr(const struct icv_model *m);
 void model_write_ctlr(struct icv_model *m, uint64_t value);
 
-/* A write to ICV_EOIR<n>_EL1 that is not the completion of the last acknowledge is UNPREDICTABLE,
- * and whether one that drops no priority is counted is CONSTRAINED UNPREDICTABLE (12.3; 12.4
- * ICH_HCR_EL2.EOIcount). Strictly, such a write deactivates and counts nothing; `lenient`, it
- * does. Both are right. */
+/* A write to ICV_EOIR<n>_EL1 that is not the completion of the last acknowledge is UNPREDICTABLE
+ * (12.3), and whether one that drops no priority is counted is CONSTRAINED UNPREDICTABLE (12.4
+ * ICH_HCR_EL2.EOIcount). Here one that drops nothing does nothing, and one to the other group's
+ * register deactivates nothing. One for an interrupt of another priority than what it drops
+ * deactivates it if `lenient`, and else does not. */
 struct model_effect model_eoir(struct icv_model *m, bool group1, uint32_t intid, bool lenient);
 
 /* What the PE sees: the register of the highest-priority pending interrupt of an enabled group, or

@@ -157,6 +157,13 @@ static void spoil_dropped(struct lvgic_lrs *lrs, const struct lvgic_lrs *before,
     }
 }
 
+static void spoil_deactivated(struct lvgic_lrs *lrs, uint32_t intid)
+{
+    for (unsigned i = 0; i < lrs->nr; i++)
+        if (lr_vintid(lrs->lr[i]) == intid)
+            lrs->lr[i] &= ~LR_ACTIVE;
+}
+
 struct icv_effect tested_eoir(struct lvgic_lrs *lrs, bool group1, uint32_t intid)
 {
     struct lvgic_lrs before = *lrs;
@@ -165,6 +172,10 @@ struct icv_effect tested_eoir(struct lvgic_lrs *lrs, bool group1, uint32_t intid
     disguise(lrs);
     effect = icv_end_of_interrupt(lrs, intid, group1);
     undisguise(lrs, &before);
+    if (is(ICV_MUTANT_EOI_OTHER_GROUP) && !(lrs->vmcr & VMCR_VEOIM))
+        spoil_deactivated(lrs, intid);
+    if (is(ICV_MUTANT_EOI_UNDROPPED) && icv_running_priority(&before) == 0xff)
+        lrs->hcr = raise(lrs->hcr, HCR_EOICOUNT_HI, HCR_EOICOUNT_LO, 1);
     spoil_dropped(lrs, &before, group1);
     if (is(ICV_MUTANT_EOI_MODE_LATE)) {
         late = icv_deactivate(lrs, intid);

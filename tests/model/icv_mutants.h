@@ -20,6 +20,8 @@
     X(NO_EN, "an interface that is off signals")                                      \
     X(DROP_OWN_GROUP, "EOIR drops a priority of its own group only")                  \
     X(DROP_BOTH_GROUPS, "EOIR drops the level in both groups")                        \
+    X(EOI_OTHER_GROUP, "EOIR deactivates an interrupt of the other group")            \
+    X(EOI_UNDROPPED, "EOIR is counted when it drops no priority")                     \
     X(EOI_MODE_LATE, "EOIR deactivates with EOImode 1 too")                           \
     X(DIR_ALWAYS, "DIR deactivates with EOImode 0 too")                               \
     X(DIR_DROPS, "DIR drops the priority")                                            \
