@@ -43,6 +43,7 @@ struct step {
 
 /* What happened, so that a comparison of nothing does not pass. */
 #define HAPPENINGS(X)                             \
+    X(accesses, "accesses made")                  \
     X(acknowledged, "acknowledges")               \
     X(lpis, "of LPIs")                            \
     X(preempted, "that preempted")                \

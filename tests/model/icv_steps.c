@@ -272,5 +272,6 @@ static enum action sensible_action(struct sequence *s)
 void sequence_act(struct sequence *s, struct step *step)
 {
     *step = (struct step){.action = sensible_action(s)};
+    s->happened->accesses++;
     act(s, step);
 }
