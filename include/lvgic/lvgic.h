@@ -32,6 +32,7 @@ struct lvgic_vcpu; /* one vCPU's redistributor and CPU interface */
 /* ------------------------------------------------------------------ life of a VM ------------- */
 
 struct lvgic_config {
+    /* Limits. */
     uint32_t nr_vcpus; /* 1 to 512 */
     uint32_t nr_spis;  /* 0 to 960 in steps of 32, or 988: INTIDs 32 to 31 + nr_spis */
     uint32_t nr_espis; /* 0 to 1024 in steps of 32: extended SPIs, INTIDs 4096 up */
@@ -39,16 +40,25 @@ struct lvgic_config {
     uint8_t gic;       /* the architecture that the guest sees: 3, or 2 for GICv2; 0 means 3 */
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
-    bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
+
+    /* Options. */
+    bool one_of_n; /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
+    bool nmi;      /* offer NMIs (GICD_TYPER.NMI): the PE has FEAT_NMI, and hardware list registers,
+                    * where used, FEAT_GICv3_NMI */
+
     /* Two security states (GICD_CTLR.DS is 0 until a Secure access sets it): the distributor's and
      * redistributors' registers have a Secure and a Non-secure view. The CPU interface is the
      * Non-secure one: Secure interrupts, of group 0 or Secure group 1, are signalled as FIQ, and
      * priorities are as Non-secure software sees them (section 4.8.1). */
     bool two_security_states;
-    bool nmi;         /* offer NMIs (GICD_TYPER.NMI): the PE has FEAT_NMI, and hardware list
-                       * registers, where used, FEAT_GICv3_NMI */
-    uint32_t iidr;    /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
+
     bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
+
+    /* Identification. 0 means the library's own. */
+    uint32_t iidr;      /* GICD_IIDR and GICR_IIDR */
+    uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to GICD_PIDR7 in [63:56]; PIDR2[7:4], the
+                         * architecture revision, must be 3 */
+    uint64_t gicr_pidr; /* the redistributors', in the same way */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read

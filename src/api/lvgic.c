@@ -35,6 +35,11 @@ size_t lvgic_vm_size(const struct lvgic_config *config)
 /* Product 'L', variant 0, revision 0, implementer Arm. */
 #define IIDR_OWN 0x4c00043bu
 
+/* PIDR0 to PIDR7 (12.1): part numbers of a GICv3 distributor and redistributor, architecture
+ * revision 3, Arm's JEP106 code, 64 KiB frames. */
+#define GICD_PIDR_OWN UINT64_C(0x44003bb492)
+#define GICR_PIDR_OWN UINT64_C(0x44003bb493)
+
 static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_config *config)
 {
     struct lvgic_vcpu *vcpu = &vm->vcpus[index];
@@ -83,6 +88,8 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->two_states = config->two_security_states;
     atomic_init(&vm->gicd_ctlr, vm->two_states ? 0 : CTLR_DS);
     vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
+    vm->gicd_pidr = config->gicd_pidr ? config->gicd_pidr : GICD_PIDR_OWN;
+    vm->gicr_pidr = config->gicr_pidr ? config->gicr_pidr : GICR_PIDR_OWN;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         init_vcpu(vm, i, config);
     if (!vm_sort_affinities(vm))

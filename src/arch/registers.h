@@ -61,6 +61,8 @@ enum reg_op {
     X(GICD_CLRSPI_SR) \
     X(GICD_STATUSR)   \
     X(IIDR)           \
+    X(GICD_PIDR)      \
+    X(GICR_PIDR)      \
     X(GICR_STATUSR)   \
     X(GICR_CTLR)      \
     X(GICR_TYPER)     \

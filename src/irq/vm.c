@@ -66,6 +66,12 @@ bool vm_sort_affinities(struct lvgic_vm *vm)
     return true;
 }
 
+/* Nothing of one's own, or architecture revision 3 in PIDR2[7:4]. */
+static bool pidr_valid(uint64_t pidr)
+{
+    return !pidr || bits_get(pidr, 23, 20) == 3;
+}
+
 bool vm_config_valid(const struct lvgic_config *config)
 {
     bool spis =
@@ -74,6 +80,8 @@ bool vm_config_valid(const struct lvgic_config *config)
     bool extended = config->nr_espis <= MAX_ESPIS && config->nr_espis % 32 == 0 &&
                     config->nr_eppis <= MAX_EPPIS && config->nr_eppis % 32 == 0;
 
+    if (!pidr_valid(config->gicd_pidr) || !pidr_valid(config->gicr_pidr))
+        return false;
     if (config->gic != 0 && config->gic != 3)
         return false;
     return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended &&

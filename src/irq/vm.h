@@ -139,6 +139,8 @@ struct lvgic_vm {
     bool nmi;            /* FEAT_GICv3_NMI is offered */
     bool two_states;     /* two security states, until CTLR_DS is set */
     uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
+    uint64_t gicd_pidr;  /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
+    uint64_t gicr_pidr;
 
     _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
     _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */

@@ -75,6 +75,12 @@ static uint32_t dpg_seen(const struct mmio *mmio)
     return DPG_GROUP0 | DPG_GROUP1 | (vm_gicd_ctlr(mmio->vm) & CTLR_DS ? 0 : DPG_GROUP1S);
 }
 
+/* PIDR4 to PIDR7 come before PIDR0 to PIDR3. */
+static uint64_t pidr(uint64_t bytes, uint32_t offset)
+{
+    return bytes >> 8 * (offset / 4 % 8) & 0xff;
+}
+
 uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
 {
     switch (hook) {
@@ -87,6 +93,10 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
                (atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed) & dpg_seen(mmio));
     case REG_HOOK_IIDR:
         return mmio->vm->iidr;
+    case REG_HOOK_GICD_PIDR:
+        return pidr(mmio->vm->gicd_pidr, mmio->access->offset);
+    case REG_HOOK_GICR_PIDR:
+        return pidr(mmio->vm->gicr_pidr, mmio->access->offset);
     case REG_HOOK_GICD_STATUSR:
         return atomic_load_explicit(&mmio->vm->gicd_statusr, memory_order_relaxed);
     case REG_HOOK_GICR_STATUSR:

@@ -71,6 +71,13 @@ static void note(struct mmio *mmio, bool private_frame, uint32_t status)
         atomic_fetch_or_explicit(statusr, status, memory_order_relaxed);
 }
 
+static bool is_read_only(const struct reg_row *row)
+{
+    return row->op == REG_OP_CONST ||
+           (row->op == REG_OP_HOOK &&
+            (row->value == REG_HOOK_GICD_PIDR || row->value == REG_HOOK_GICR_PIDR));
+}
+
 void mmio_table_access(struct mmio *mmio, const struct reg_row *rows, size_t nr, bool private_frame)
 {
     struct lvgic_access *access = mmio->access;
@@ -80,7 +87,7 @@ void mmio_table_access(struct mmio *mmio, const struct reg_row *rows, size_t nr,
 
     if (!row)
         note(mmio, private_frame, access->write ? STATUS_WRD : STATUS_RRD);
-    else if (access->write && row->op == REG_OP_CONST)
+    else if (access->write && is_read_only(row))
         note(mmio, private_frame, STATUS_WROD);
     else if (!access->write && row->op == REG_OP_HOOK && row->value >= REG_HOOK_GICD_SETSPI &&
              row->value <= REG_HOOK_GICD_CLRSPI_SR)

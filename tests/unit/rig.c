@@ -99,8 +99,11 @@ void rig_free(struct rig *rig)
 
 static uint64_t dist(struct rig *rig, unsigned offset, unsigned size, bool write, uint64_t value)
 {
-    struct lvgic_access access = {
-        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+    struct lvgic_access access = {.offset = offset,
+                                  .size = (uint8_t)size,
+                                  .write = write,
+                                  .value = value,
+                                  .secure = rig->secure};
 
     assert_int_equal(lvgic_dist_access(rig->vm, NULL, &access), LVGIC_OK);
     return access.value;
@@ -109,8 +112,11 @@ static uint64_t dist(struct rig *rig, unsigned offset, unsigned size, bool write
 static uint64_t redist(struct rig *rig, unsigned cpu, unsigned offset, unsigned size, bool write,
                        uint64_t value)
 {
-    struct lvgic_access access = {
-        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+    struct lvgic_access access = {.offset = offset,
+                                  .size = (uint8_t)size,
+                                  .write = write,
+                                  .value = value,
+                                  .secure = rig->secure};
 
     assert_int_equal(lvgic_redist_access(rig->vm, NULL, LVGIC_VCPU(cpu), &access), LVGIC_OK);
     return access.value;

@@ -16,7 +16,7 @@
 #include "arch/registers.h"
 #include "lvgic/lvgic.h"
 
-#define RIG_CPUS 4
+#define RIG_CPUS 512
 
 struct rig {
     struct lvgic_vm *vm;
@@ -27,6 +27,7 @@ struct rig {
     unsigned phys_deactivated[1020];
     bool phys_line[1020];
     const char *broken;
+    bool secure; /* accesses to the frames are Secure */
     /* What relax() does, for tests that wait: end the run of the vCPU that is waited for. */
     bool relax_exits;
 };
