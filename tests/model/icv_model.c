@@ -142,8 +142,7 @@ uint32_t model_hppir(const struct icv_model *m, bool group1)
 
 /* ---- Acknowledge ---- */
 
-/* All raise the running priority, LPIs too. */
-static uint32_t activate(struct icv_model *m, struct model_lr *lr, bool lpi_active)
+static uint32_t activate(struct icv_model *m, struct model_lr *lr)
 {
     if (is_nmi(m, lr)) {
         m->nmi_active = true;
@@ -152,11 +151,11 @@ static uint32_t activate(struct icv_model *m, struct model_lr *lr, bool lpi_acti
         m->active[lr->group1][priority / levels_per_priority(m)] = true;
     }
     lr->pending = false;
-    lr->active = lr->vintid < FIRST_LPI || lpi_active;
+    lr->active = true;
     return lr->vintid;
 }
 
-uint32_t model_iar(struct icv_model *m, bool group1, bool lpi_active)
+uint32_t model_iar(struct icv_model *m, bool group1)
 {
     int i = model_highest_pending(m);
 
@@ -164,16 +163,16 @@ uint32_t model_iar(struct icv_model *m, bool group1, bool lpi_active)
         return SPURIOUS;
     if (is_nmi(m, &m->lr[i]) && m->sctlr_nmi)
         return IS_AN_NMI;
-    return activate(m, &m->lr[i], lpi_active);
+    return activate(m, &m->lr[i]);
 }
 
-uint32_t model_nmiar(struct icv_model *m, bool lpi_active)
+uint32_t model_nmiar(struct icv_model *m)
 {
     int i = model_highest_pending(m);
 
     if (i < 0 || !is_nmi(m, &m->lr[i]) || !is_signalled(m, &m->lr[i]))
         return SPURIOUS;
-    return activate(m, &m->lr[i], lpi_active);
+    return activate(m, &m->lr[i]);
 }
 
 /* ---- Complete ---- */

@@ -64,11 +64,11 @@ struct model_effect {
 void model_load(struct icv_model *m, const struct lvgic_lrs *lrs);
 void model_store(const struct icv_model *m, struct lvgic_lrs *lrs);
 
-/* What the guest sees: ICV_* (12.2, 12.3). An LPI has no active state (4.1): its register becomes
- * invalid when it is acknowledged. But nothing says so of a register in particular, and QEMU's are
- * active until the completion: both are right. */
-uint32_t model_iar(struct icv_model *m, bool group1, bool lpi_active);
-uint32_t model_nmiar(struct icv_model *m, bool lpi_active);
+/* What the guest sees: ICV_* (12.2, 12.3). An LPI in a list register is active between acknowledge
+ * and completion, which a physical one never is; and the completion deactivates it whatever EOImode
+ * says (VirtualWriteEOIR0 and 1 of the pseudocode). */
+uint32_t model_iar(struct icv_model *m, bool group1);
+uint32_t model_nmiar(struct icv_model *m);
 uint32_t model_hppir(const struct icv_model *m, bool group1);
 uint64_t model_rpr(const struct icv_model *m);
 struct model_effect model_dir(struct icv_model *m, uint32_t intid);

@@ -90,8 +90,8 @@ static void spoil_acknowledged(struct lvgic_lrs *lrs, const struct lvgic_lrs *be
                                uint32_t intid)
 {
     for (unsigned i = 0; i < LVGIC_MAX_LRS; i++)
-        if (is(ICV_MUTANT_LPI_STAYS) && intid >= FIRST_LPI_INTID && lrs->lr[i] != before->lr[i])
-            lrs->lr[i] |= LR_PENDING;
+        if (is(ICV_MUTANT_LPI_GONE) && intid >= FIRST_LPI_INTID && lrs->lr[i] != before->lr[i])
+            lrs->lr[i] &= ~LR_ACTIVE;
     for (unsigned n = 1; n < 4 && is(ICV_MUTANT_ONE_APR); n++) {
         lrs->ap1r[0] |= lrs->ap1r[n] & ~before->ap1r[n];
         lrs->ap1r[n] &= before->ap1r[n];

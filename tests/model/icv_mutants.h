@@ -25,7 +25,7 @@
     X(EOI_MODE_LATE, "EOIR deactivates with EOImode 1 too")                           \
     X(DIR_ALWAYS, "DIR deactivates with EOImode 0 too")                               \
     X(DIR_DROPS, "DIR drops the priority")                                            \
-    X(LPI_STAYS, "an acknowledged LPI stays pending")                                 \
+    X(LPI_GONE, "an acknowledged LPI is not active")                                  \
     X(RUNNING_UNCUT, "the running priority is not cut at the binary point")           \
     X(LPI_COUNTED, "completing an LPI is counted")                                    \
     X(COUNT_STICKS, "EOIcount does not wrap")                                         \
