@@ -233,7 +233,7 @@ static const struct lvgic_config everything = {.nr_vcpus = 4,
                                                .nmi = true,
                                                .two_security_states = true};
 
-static void every_offset_and_width(void **state)
+static void o09_o15_every_offset_and_width(void **state)
 {
     struct rig *rig = rig_new(4, 2);
 
@@ -311,7 +311,7 @@ int main(void)
         cmocka_unit_test(routes_are_read_and_written_whole_and_by_halves),
         cmocka_unit_test(extended_ranges),
         cmocka_unit_test(statusr),
-        cmocka_unit_test(every_offset_and_width),
+        cmocka_unit_test(o09_o15_every_offset_and_width),
         cmocka_unit_test(random_accesses),
     };
 
