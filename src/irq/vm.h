@@ -18,6 +18,7 @@
 
 #define CACHE_LINE 64
 #define MAX_VCPUS 512u
+#define MAX_VCPUS_GICV2 8u
 #define MAX_PRIORITIES 128u
 #define MAX_ROWS (MAX_PRIORITIES + 1) /* and one for NMIs, ahead of all priorities */
 
@@ -54,7 +55,7 @@ enum vcpu_mode {
 struct listing {
     struct irq_listing how;
     uint32_t slot;
-    uint8_t gen;
+    uint8_t life;         /* irq_life() of the word */
     bool remembered;      /* active, and it had an entry in the overflow stack: */
     bool ack_group1;      /* its group, ... */
     uint8_t ack_priority; /* ... its priority, ... */
@@ -66,8 +67,8 @@ struct listing {
  * hint: the word decides, when the entry is used. */
 struct overflow_entry {
     uint32_t slot;
-    uint8_t gen;
-    bool group1; /* group and priority that it was acknowledged with */
+    uint8_t life; /* irq_life() of the word */
+    bool group1;  /* group and priority that it was acknowledged with */
     uint8_t priority;
     uint8_t level; /* the active priority level that this set; ICV_LEVEL_NMI: as an NMI */
     uint64_t ack_seq;
@@ -133,6 +134,7 @@ struct lvgic_vm {
     uint32_t nr_groups;   /* of 64 slots */
     uint32_t group_words; /* of 64 groups */
     uint8_t pri_bits;
+    bool gicv2;
     bool no_dir_trap;
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
@@ -142,7 +144,7 @@ struct lvgic_vm {
     uint64_t gicd_pidr;  /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
     uint64_t gicr_pidr;
 
-    _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
+    _Atomic uint64_t *routes; /* GICD_IROUTER<n>, or its byte of GICD_ITARGETSR<n>, of each SPI */
     _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */
     _Atomic uint8_t *spi_nsacr;   /* GICD_NSACR of each SPI */
     _Atomic uint32_t gicd_ctlr;   /* the group enables, and DS */

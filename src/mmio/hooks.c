@@ -4,6 +4,7 @@
 #include "deliver/event.h"
 #include "deliver/one_of_n.h"
 #include "deliver/run.h"
+#include "mmio/dist2.h"
 #include "mmio/fields.h"
 #include "mmio/mmio.h"
 
@@ -28,8 +29,11 @@ static bool change_outstanding(const struct lvgic_vcpu *vcpu)
 static uint64_t gicd_ctlr(const struct mmio *mmio)
 {
     struct lvgic_vm *vm = mmio->vm;
-    uint64_t value = vm_gicd_ctlr(vm) | CTLR_ARE;
+    uint64_t value = vm_gicd_ctlr(vm);
 
+    if (vm->gicv2) /* it has no RWP */
+        return value & (CTLR_ENABLE_GROUP0 | CTLR_ENABLE_GROUP1);
+    value |= CTLR_ARE;
     if (mmio->non_secure) /* EnableGrp1A is its group's enable with ARE_NS = 1 */
         value &= CTLR_ENABLE_GROUP1 | CTLR_ARE;
     else if (!(value & CTLR_DS))
@@ -107,6 +111,10 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
         return !mmio->non_secure && atomic_load_explicit(&mmio->vcpu->waker, memory_order_relaxed)
                    ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
                    : 0;
+    case REG_HOOK_GICD2_TYPER:
+        return dist2_typer(mmio->vm);
+    case REG_HOOK_GICD2_PPISR:
+        return dist2_ppisr(mmio->vcpu);
     default: /* write-only */
         return 0;
     }
@@ -204,6 +212,9 @@ void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
         atomic_store_explicit(&mmio->vcpu->waker, !!(value & WAKER_PROCESSOR_SLEEP),
                               memory_order_relaxed);
         one_of_n_changed(mmio->vm);
+        break;
+    case REG_HOOK_GICD2_SGIR:
+        dist2_send_sgi(mmio->vcpu, value);
         break;
     case REG_HOOK_GICD_STATUSR: /* writing 1 clears */
         atomic_fetch_and_explicit(&mmio->vm->gicd_statusr, ~(uint32_t)value, memory_order_relaxed);

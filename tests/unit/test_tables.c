@@ -33,6 +33,7 @@ static void rows_are_sorted_and_consistent(void **state)
     (void)state;
     check_rows(gicd_rows, nr_gicd_rows, GICD_SIZE);
     check_rows(gicr_rows, nr_gicr_rows, GICR_SIZE);
+    check_rows(gicd2_rows, nr_gicd2_rows, GICD2_SIZE);
 }
 
 static void system_registers_have_distinct_encodings(void **state)
@@ -232,7 +233,7 @@ static const struct lvgic_config everything = {.nr_vcpus = 4,
                                                .nmi = true,
                                                .two_security_states = true};
 
-static void every_offset_and_width(void **state)
+static void o09_o15_every_offset_and_width(void **state)
 {
     struct rig *rig = rig_new(4, 2);
 
@@ -310,7 +311,7 @@ int main(void)
         cmocka_unit_test(routes_are_read_and_written_whole_and_by_halves),
         cmocka_unit_test(extended_ranges),
         cmocka_unit_test(statusr),
-        cmocka_unit_test(every_offset_and_width),
+        cmocka_unit_test(o09_o15_every_offset_and_width),
         cmocka_unit_test(random_accesses),
     };
 
