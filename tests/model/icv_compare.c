@@ -4,7 +4,6 @@
  * model of it (icv_model.h). After every step all that can be seen is compared.
  *
  *     icv_compare [--seeds N] [--seed S]   N sequences; the first of seed S, the next of S + 1, ...
- *     icv_compare --known [...]            each known difference: still there, or not found
  *     icv_compare --mutant M [...]         the same with deliberate defect M: must fail
  *     icv_compare --mutants [...]          all defects, each of which must be found
  */
@@ -15,15 +14,12 @@
 
 #include "icv_sequence.h"
 
-static enum known_difference shown = KNOWN_NONE;
-
 static bool run(struct sequence *s, uint64_t seed, struct happenings *happened)
 {
     s->random.state = seed;
     s->happened = happened;
-    s->shown = shown;
     s->nr_taken = s->nr_steps = 0;
-    state_palette(&s->random, &s->palette, shown);
+    state_palette(&s->random, &s->palette);
     state_random(&s->random, &s->palette, &s->start);
     s->lrs = s->start;
     model_load(&s->model, &s->start);
@@ -127,41 +123,16 @@ static int run_mutants(uint64_t seed, uint64_t seeds)
     return failed ? 1 : 0;
 }
 
-static int run_known(uint64_t seed, uint64_t seeds)
-{
-    static const char *const text[NR_KNOWN] = {
-#define KNOWN_TEXT(name, what) what,
-        KNOWN_DIFFERENCES(KNOWN_TEXT)
-#undef KNOWN_TEXT
-    };
-    struct happenings happened;
-    unsigned found = 0;
-    uint64_t tried;
-
-    for (int k = 0; k < NR_KNOWN; k++) {
-        shown = (enum known_difference)k;
-        printf("known difference %d: %s\n", k, text[k]);
-        if (compare(seed, seeds, 1, true, &tried, &happened))
-            found++;
-        else
-            printf("not found: it can be taken from the list\n");
-    }
-    printf("%u of %u known differences are there\n", found, (unsigned)NR_KNOWN);
-    return found == NR_KNOWN ? 0 : 1;
-}
-
 int main(int argc, char **argv)
 {
     uint64_t seed = 1, seeds = 300000;
-    bool mutants = false, known = false;
+    bool mutants = false;
 
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc;
 
         if (!strcmp(argv[i], "--mutants")) {
             mutants = true;
-        } else if (!strcmp(argv[i], "--known")) {
-            known = true;
         } else if (!strcmp(argv[i], "--seed") && more) {
             seed = strtoull(argv[++i], 0, 0);
         } else if (!strcmp(argv[i], "--seeds") && more) {
@@ -171,13 +142,10 @@ int main(int argc, char **argv)
             icv_mutant = (enum icv_mutant)atoi(argv[++i]);
         } else {
             fprintf(stderr,
-                    "usage: icv_compare [--known] [--mutants | --mutant 1..%d] [--seeds N] [--seed "
-                    "S]\n",
+                    "usage: icv_compare [--mutants | --mutant 1..%d] [--seeds N] [--seed S]\n",
                     NR_ICV_MUTANTS - 1);
             return 2;
         }
     }
-    if (known)
-        return run_known(seed, seeds);
     return mutants ? run_mutants(seed, seeds) : run_all(seed, seeds);
 }

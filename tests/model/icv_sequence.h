@@ -63,7 +63,6 @@ struct happenings {
 };
 
 struct sequence {
-    enum known_difference shown;
     struct random random;
     struct palette palette;
     struct lvgic_lrs start, lrs;

@@ -54,7 +54,7 @@ static bool has_intid(const struct palette *p, unsigned n, uint32_t intid)
     return false;
 }
 
-void state_palette(struct random *r, struct palette *p, enum known_difference shown)
+void state_palette(struct random *r, struct palette *p)
 {
     bool lpis = random_chance(r, 50);
 
@@ -67,7 +67,6 @@ void state_palette(struct random *r, struct palette *p, enum known_difference sh
             p->intid[i] = random_intid(r, lpis);
         while (has_intid(p, i, p->intid[i]));
     p->wild = random_chance(r, 15);
-    p->split = shown == KNOWN_LPI_SPLIT || !lpis;
 }
 
 static uint8_t priority(struct random *r, const struct palette *p, const struct lvgic_lrs *lrs)
@@ -120,7 +119,7 @@ static uint64_t random_vmcr(struct random *r, const struct palette *p, const str
     vmcr |= random_chance(r, 80) ? VMCR_VENG0 : 0;
     vmcr |= random_chance(r, 90) ? VMCR_VENG1 : 0;
     vmcr |= random_chance(r, 25) ? VMCR_VCBPR : 0;
-    vmcr |= p->split && random_chance(r, 35) ? VMCR_VEOIM : 0;
+    vmcr |= random_chance(r, 35) ? VMCR_VEOIM : 0;
     vmcr = bits_put(vmcr, VMCR_VPMR_HI, VMCR_VPMR_LO, pmr & (0xffu << (8 - lrs->pri_bits)));
     vmcr = bits_put(vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, bpr0);
     return bits_put(vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO, bpr1);

@@ -110,8 +110,6 @@ static void access_ich(struct sequence *s, struct step *step, uint32_t reg, bool
     bool done = tested_ich(&s->lrs, encoding, write, &theirs) == LVGIC_SYSREG_DONE;
 
     step->argument = write ? value : encoding;
-    if (s->shown != KNOWN_MISR_OFF && reg == 8 * 11 + 2 && !s->model.en) /* ICH_MISR_EL2 */
-        return;
     if (write) {
         step->ours = model_ich_write(&s->model, reg / 8, reg % 8, value);
         step->theirs = done;
@@ -133,19 +131,15 @@ static void write_ich(struct sequence *s, struct step *step)
         unsigned n = random_below(r, random_chance(r, 95) ? s->lrs.nr : LVGIC_MAX_LRS);
         reg = 8 * 12 + n;
         value = state_lr(r, &s->palette, &s->lrs);
-        if (s->shown == KNOWN_LR_PRIORITY)
+        if (random_chance(r, 10)) /* bits that are not implemented */
             value |= (uint64_t)random_below(r, 8) << 48;
-        if (s->shown == KNOWN_LR_VINTID)
+        if (random_chance(r, 10))
             value |= (uint64_t)random_below(r, 16) << 16;
     } else if (reg / 8 < 11) {
         value = random_chance(r, 30) ? 0 : UINT64_C(1) << random_below(r, 32);
         value |= random_chance(r, 20) ? random_next(r) & 0xffffffff : 0;
         value |= random_chance(r, 20) ? UINT64_C(1) << 63 : 0;
     }
-    if (reg == 8 * 11 + 7 && !s->palette.split)
-        value &= ~(UINT64_C(1) << 9);
-    if (reg == 8 * 11 + 7 && s->shown != KNOWN_VACKCTL)
-        value &= ~UINT64_C(4);
     access_ich(s, step, reg, true, value);
 }
 
@@ -196,7 +190,7 @@ static void configure(struct sequence *s, struct step *step)
         model_write_bpr(&s->model, step->action == ACTION_BPR1, value);
         break;
     case ACTION_CTLR:
-        value = step->argument = s->palette.split ? value : value & ~UINT64_C(2);
+        step->argument = value;
         icv_set_ctlr(&s->lrs, value);
         model_write_ctlr(&s->model, value);
         break;
