@@ -257,7 +257,7 @@ struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
     const struct lvgic_lrs *lrs = &vcpu->lrs;
     int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(lrs) : -1;
     /* Group 0 is FIQ, with GICv2 only if GICC_CTLR.FIQEn says so. */
-    bool fiq = group == 0 && (lrs->vmcr & VMCR_VFIQEN);
+    bool fiq = group == 0 && (!lrs->gicv2 || (lrs->vmcr & VMCR_VFIQEN));
 
     return (struct lvgic_lines){
         .irq = group >= 0 && !fiq,
