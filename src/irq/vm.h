@@ -238,8 +238,8 @@ static inline bool ctlr_forwards(uint32_t gicd_ctlr, uint64_t w)
     return gicd_ctlr & CTLR_ENABLE_GROUP0;
 }
 
-/* A priority as Non-secure software sees it (4.8.1): its own are the lower half, shifted up; the
- * upper half is 0. */
+/* A priority as Non-secure software sees it in the CPU interface (4.8.1): its own are the lower
+ * half, shifted up; the upper half is 0. */
 static inline uint32_t priority_non_secure(uint32_t priority)
 {
     return priority & 0x80 ? priority << 1 & 0xff : 0;

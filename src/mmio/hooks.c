@@ -159,7 +159,7 @@ static void message(struct mmio *mmio, uint64_t value, enum reg_op as, enum irq_
 
     if (slot == INTID_NONE || slot_is_private(mmio->vm, slot))
         return;
-    fields_hide_secure(&field);
+    fields_hide_secure(&field, true);
     if (field.slots[0] == INTID_NONE)
         return;
     effects_init(&effects);
