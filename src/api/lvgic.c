@@ -88,8 +88,7 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->no_dir_trap = config->no_dir_trap;
     vm->one_of_n = config->one_of_n;
     vm->nmi = config->nmi;
-    vm->two_states = config->two_security_states;
-    atomic_init(&vm->gicd_ctlr, vm->two_states ? 0 : CTLR_DS);
+    atomic_init(&vm->gicd_ctlr, config->two_security_states ? 0 : CTLR_DS);
     vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
     vm->gicd_pidr = config->gicd_pidr ? config->gicd_pidr : GICD_PIDR_OWN;
     vm->gicr_pidr = config->gicr_pidr ? config->gicr_pidr : GICR_PIDR_OWN;

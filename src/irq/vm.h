@@ -139,7 +139,6 @@ struct lvgic_vm {
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
     bool nmi;            /* FEAT_GICv3_NMI is offered */
-    bool two_states;     /* two security states, until CTLR_DS is set */
     uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
     uint64_t gicd_pidr;  /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
     uint64_t gicr_pidr;
