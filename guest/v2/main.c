@@ -110,7 +110,6 @@ static const struct test tests[] = {
     {"active.register-spi", test_active_register_spi, 1},
     {"active.register-sgi", test_active_register_sgi, 1},
     {"active.register-other", test_active_register_other, 2},
-    {"active.reroute", test_active_reroute, 2},
     {"active.edge", test_active_edge, 1},
     {"active.edge-cleared", test_active_edge_cleared, 1},
     {"active.disabled", test_active_disabled, 1},

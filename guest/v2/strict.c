@@ -9,6 +9,7 @@ void primary_main(void) __attribute__((noreturn));
 static const struct test tests[] = {
     {"spi.reroute", test_spi_reroute, 2},
     {"spi.any", test_spi_any, 1},
+    {"active.reroute", test_active_reroute, 2},
     {"eoimode.dir-other", test_eoimode_dir_other, 2},
     {"power.reroute", test_power_reroute, 2},
     {"strict.targets-none", test_strict_targets_none, 2},
