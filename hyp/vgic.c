@@ -9,11 +9,6 @@
 
 #include <lvgic/lvgic.h>
 
-{
-    (void)v;
-    (void)a;
-    fault("no gicc");
-}
 static struct lvgic_vm *vm;
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
  * call the library any more. */
@@ -113,7 +108,7 @@ void vgic_init(void)
         .nr_vcpus = boot.nr_cpus,
         .nr_spis = gic_spis(),
         .gic = (uint8_t)boot.gic,
-        .affinity = affinity,
+        .affinity = boot.gic == 2 ? NULL : affinity, /* a GICv2 counts its CPUs */
     };
     size_t size;
 
