@@ -32,7 +32,7 @@ struct lvgic_vcpu; /* one vCPU's redistributor and CPU interface */
 /* ------------------------------------------------------------------ life of a VM ------------- */
 
 struct lvgic_config {
-    uint32_t nr_vcpus; /* 1 to 512 */
+    uint32_t nr_vcpus; /* 1 to 512; 1 to 8 with GICv2 */
     uint32_t nr_spis;  /* 0 to 960 in steps of 32, or 988: INTIDs 32 to 31 + nr_spis */
     uint32_t nr_espis; /* 0 to 1024 in steps of 32: extended SPIs, INTIDs 4096 up */
     uint32_t nr_eppis; /* 0, 32 or 64: extended PPIs of each vCPU, INTIDs 1056 up */
@@ -42,6 +42,8 @@ struct lvgic_config {
     bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
     uint32_t iidr;     /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
     bool no_dir_trap;  /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
+
+    /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n and affinity. */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read
@@ -132,7 +134,9 @@ struct lvgic_access {
 
 /* The guest, on vCPU `by`, accesses the distributor frame (64 KiB, section 12.8) or the frames of
  * redistributor `redist` (RD_base then SGI_base, 128 KiB, sections 12.10, 12.11). `by` may be NULL
- * for an access by nobody in particular. Any value, offset, size and alignment is fine: what has no
+ * for an access by nobody in particular. With GICv2 the distributor frame has 4 KiB (IHI 0048B
+ * 4.3), `by` says whose banked registers are meant and who sends an SGI (NULL: vCPU 0), and there
+ * are no redistributors. Any value, offset, size and alignment is fine: what has no
  * register reads as zero and ignores writes. Waits for at most one guest exit of each vCPU whose
  * list registers hold what must be read or changed exactly. Any thread; `by` must be outside of
  * enter and exit. May call back kick, wake, relax, deactivated, phys_*.
@@ -141,6 +145,16 @@ struct lvgic_access {
 int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access);
 int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
                         struct lvgic_access *access);
+
+/* The guest accesses GICv2's CPU interface (GICC_*, IHI 0048B 4.4; 8 KiB with GICC_DIR at 0x1000),
+ * as one without Security Extensions: GICV is the same. A host with the software CPU interface
+ * calls it for each access, between enter and exit, as the hardware would act, and looks at
+ * lvgic_vcpu_lines() afterwards. A host that gives the guest GICV traps GICC_DIR alone, whose
+ * access it passes on outside of enter and exit. Any value, offset, size and alignment is fine:
+ * what has no register reads as zero and ignores writes. vCPU thread. Calls back as
+ * lvgic_vcpu_enter() and lvgic_vcpu_exit() do. Errors: E_INVALID (NULL, or the VM's GIC is no
+ * GICv2). */
+int lvgic_gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access);
 
 /* A trapped system-register access. The encoding is built from the trap's fields. */
 #define LVGIC_SYSREG(op0, op1, crn, crm, op2)                                     \
@@ -153,7 +167,8 @@ enum lvgic_sysreg_result {
     LVGIC_SYSREG_NOT_MINE, /* not a GIC register */
 };
 
-/* The guest reads or writes a GIC system register (ICC_*, section 12.2). On an EL2 host these are
+/* The guest reads or writes a GIC system register (ICC_*, section 12.2); with GICv2 there are none,
+ * and all of them are UNDEFINED. On an EL2 host these are
  * the few that trap (SGI generation, ICC_DIR_EL1) and the vCPU is outside of enter and exit. A host
  * with the software CPU interface calls it between enter and exit, as the hardware would act, and
  * looks at lvgic_vcpu_lines() afterwards. vCPU thread. Calls back as lvgic_vcpu_enter() and

@@ -2,6 +2,7 @@
 /* The public functions: check what the embedder passed, call down, carry out effects. */
 #include "lvgic/lvgic.h"
 
+#include "arch/lr.h"
 #include "cpuif/icv.h"
 #include "deliver/check.h"
 #include "deliver/event.h"
@@ -9,6 +10,7 @@
 #include "deliver/run.h"
 #include "irq/vm.h"
 #include "mmio/active.h"
+#include "mmio/gicc.h"
 #include "mmio/mmio.h"
 #include "mmio/sysreg.h"
 
@@ -45,6 +47,7 @@ static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_co
                                       : (uint64_t)(index / 16) << 8 | index % 16;
     vcpu->lrs.nr = config->nr_lrs ? config->nr_lrs : 4;
     vcpu->lrs.pri_bits = vm->pri_bits;
+    vcpu->lrs.gicv2 = vm->gicv2;
     vcpu->lrs.elrsr = (uint32_t)(BIT64(vcpu->lrs.nr) - 1);
     icv_reset(&vcpu->lrs);
     vm->range_selector = vm->range_selector || (vcpu->affinity & 0xff) > 15;
@@ -203,6 +206,8 @@ static int guest_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic
         return LVGIC_E_INVALID;
     if (redist)
         mmio_table_access(&mmio, gicr_rows, nr_gicr_rows, true);
+    else if (vm->gicv2)
+        mmio_table_access(&mmio, gicd2_rows, nr_gicd2_rows, false);
     else
         mmio_table_access(&mmio, gicd_rows, nr_gicd_rows, false);
     return LVGIC_OK;
@@ -216,7 +221,7 @@ int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_a
 int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
                         struct lvgic_access *access)
 {
-    if (redist.n >= vm->nr_vcpus)
+    if (redist.n >= vm->nr_vcpus || vm->gicv2)
         return LVGIC_E_NO_DEVICE;
     return guest_access(vm, by, &vm->vcpus[redist.n], access, true);
 }
@@ -227,11 +232,21 @@ enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t enc
     return sysreg_access(vcpu, encoding, write, value);
 }
 
+int lvgic_gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
+{
+    if (!vcpu || !access || !vcpu->vm->gicv2)
+        return LVGIC_E_INVALID;
+    gicc_access(vcpu, access);
+    return LVGIC_OK;
+}
+
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
 {
     int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(&vcpu->lrs) : -1;
+    /* Group 0 is FIQ, with GICv2 only if GICC_CTLR.FIQEn says so. */
+    bool fiq = group == 0 && (vcpu->lrs.vmcr & VMCR_VFIQEN);
 
-    return (struct lvgic_lines){.irq = group == 1, .fiq = group == 0};
+    return (struct lvgic_lines){.irq = group >= 0 && !fiq, .fiq = fiq};
 }
 
 /* Two list registers with one physical INTID would be UNPREDICTABLE. A PPI is this vCPU's own. */

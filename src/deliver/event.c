@@ -46,6 +46,7 @@ static bool is_edge(enum irq_event event, uint64_t w)
     case IRQ_EV_MSG_HIGH:
         return w & IRQ_EDGE;
     case IRQ_EV_SET_PENDING:
+    case IRQ_EV_SOURCES_SET:
         return true;
     default:
         return false;

@@ -119,7 +119,7 @@ void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects)
 
 struct deactivate_step {
     uint32_t me;
-    uint32_t gen;
+    uint32_t life;
 };
 
 static bool deactivate_step(uint64_t old, void *arg, uint64_t *new)
@@ -128,16 +128,16 @@ static bool deactivate_step(uint64_t old, void *arg, uint64_t *new)
 
     /* Re-checked in the compare-and-swap: the position was remembered across a guest run, and
      * anything may have happened to the interrupt since. */
-    if (!irq_replayable(old, step->gen, step->me))
+    if (!irq_replayable(old, step->life, step->me))
         return false;
     *new = irq_apply(old, IRQ_EV_CLEAR_ACTIVE, 0);
     return true;
 }
 
-bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t life,
                         struct effects *effects)
 {
-    struct deactivate_step step = {.me = vcpu->index, .gen = gen};
+    struct deactivate_step step = {.me = vcpu->index, .life = life};
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), deactivate_step, &step);
 
     if (!change.done)

@@ -107,23 +107,30 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
     }
 
     if (fill->active_pass)
-        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_gen(w));
+        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_life(w));
 
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), list_step, &step);
 
     if (!change.done) /* changed under our eyes: whoever did it has left a hint, or will */
         return VISIT_KEEP;
     fill->candidates[fill->nr++] = (struct candidate){
-        .listing = {.how = step.how, .slot = slot, .gen = (uint8_t)irq_gen(change.new)},
+        .listing = {.how = step.how, .slot = slot, .life = (uint8_t)irq_life(change.new)},
         .w = change.new,
     };
     return VISIT_DROP;
 }
 
+static uint32_t vintid_of(const struct lvgic_vcpu *vcpu, const struct candidate *candidate)
+{
+    uint32_t source = candidate->w & IRQ_SRC ? irq_source(candidate->w) : 0;
+
+    return vm_intid(vcpu->vm, candidate->listing.slot) | source << VINTID_SOURCE_LO;
+}
+
 static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidate)
 {
     const struct irq_listing *how = &candidate->listing.how;
-    uint64_t lr = vm_intid(vcpu->vm, candidate->listing.slot);
+    uint64_t lr = vintid_of(vcpu, candidate);
 
     /* An acknowledged interrupt keeps the priority and group that it was acknowledged with: the
      * hardware compares them with its active priorities when the guest completes. */
@@ -169,7 +176,7 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
     for (unsigned i = 0; i < fill->nr; i++)
         for (unsigned r = 0; r < lrs->nr; r++)
             if (!(lrs->used & 1u << r) &&
-                lr_vintid(lrs->lr[r]) == vm_intid(vcpu->vm, fill->candidates[i].listing.slot)) {
+                lr_vintid(lrs->lr[r]) == vintid_of(vcpu, &fill->candidates[i])) {
                 put(vcpu, r, &fill->candidates[i]);
                 placed |= 1u << i;
                 break;
@@ -191,7 +198,8 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
  * condition that stays true would keep the guest from ever running. */
 static uint64_t conditions(const struct lvgic_vcpu *vcpu, const struct fill *fill)
 {
-    uint64_t hcr = HCR_EN | (vcpu->vm->no_dir_trap ? HCR_TC : HCR_TDIR);
+    uint64_t traps = vcpu->vm->no_dir_trap ? HCR_TC : HCR_TDIR;
+    uint64_t hcr = HCR_EN | (vcpu->vm->gicv2 ? 0 : traps); /* GICV_DIR traps by its address */
 
     if (fill->pending_spilled) {
         hcr |= HCR_NPIE;

@@ -65,6 +65,14 @@ bool vm_sort_affinities(struct lvgic_vm *vm)
     return true;
 }
 
+/* GICv2 numbers its CPUs in eight bits, and its list registers have five bits of priority. */
+static bool fits_gicv2(const struct lvgic_config *config)
+{
+    return config->nr_vcpus <= MAX_VCPUS_GICV2 && !config->nr_espis && !config->nr_eppis &&
+           !config->one_of_n && !config->affinity &&
+           (config->pri_bits == 0 || config->pri_bits == 5);
+}
+
 bool vm_config_valid(const struct lvgic_config *config)
 {
     bool spis =
@@ -73,7 +81,7 @@ bool vm_config_valid(const struct lvgic_config *config)
     bool extended = config->nr_espis <= MAX_ESPIS && config->nr_espis % 32 == 0 &&
                     config->nr_eppis <= MAX_EPPIS && config->nr_eppis % 32 == 0;
 
-    if (config->gic != 0 && config->gic != 3)
+    if (config->gic != 0 && config->gic != 3 && !(config->gic == 2 && fits_gicv2(config)))
         return false;
     return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended &&
            config->nr_lrs <= LVGIC_MAX_LRS &&
@@ -96,6 +104,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
 {
     size_t used = 0;
 
+    vm->gicv2 = config->gic == 2;
     vm->nr_vcpus = config->nr_vcpus;
     vm->nr_spis = config->nr_spis;
     vm->pri_bits = config->pri_bits ? config->pri_bits : 5;
@@ -138,14 +147,20 @@ static void reset_irq(struct irq *irq, uint64_t flags, uint32_t target)
 }
 
 /* Reset values, section 12.9: everything disabled, group 0, priority 0; SGIs are edge-triggered and
- * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU. */
+ * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU.
+ * With GICv2 (IHI 0048B 4.3) SGIs have sources and are always enabled, and SPIs have no target,
+ * but on the only vCPU there is. */
 void vm_reset_irqs(struct lvgic_vm *vm)
 {
     const struct lvgic_vcpu *first = vm_find_affinity(vm, 0);
+    uint64_t sgi = vm->gicv2 ? IRQ_EDGE | IRQ_SRC | IRQ_EN : IRQ_EDGE;
+    uint32_t target = first ? first->index : IRQ_NOBODY;
 
+    if (vm->gicv2 && vm->nr_vcpus > 1)
+        target = IRQ_NOBODY;
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         for (uint32_t i = 0; i < vm->nr_private; i++)
-            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? IRQ_EDGE : 0, v);
+            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? sgi : 0, v);
     for (uint32_t i = 0; i < vm->nr_spis + vm->nr_espis; i++)
-        reset_irq(&vm->spis[i], 0, first ? first->index : IRQ_NOBODY);
+        reset_irq(&vm->spis[i], 0, target);
 }

@@ -18,6 +18,7 @@
 
 #define CACHE_LINE 64
 #define MAX_VCPUS 512u
+#define MAX_VCPUS_GICV2 8u
 #define MAX_PRIORITIES 128u
 
 /* GICR_CTLR (12.11) */
@@ -46,7 +47,7 @@ enum vcpu_mode {
 struct listing {
     struct irq_listing how;
     uint32_t slot;
-    uint8_t gen;
+    uint8_t life;         /* irq_life() of the word */
     bool remembered;      /* active, and it had an entry in the overflow stack: */
     bool ack_group1;      /* its group, ... */
     uint8_t ack_priority; /* ... its priority, ... */
@@ -58,8 +59,8 @@ struct listing {
  * hint: the word decides, when the entry is used. */
 struct overflow_entry {
     uint32_t slot;
-    uint8_t gen;
-    bool group1; /* group and priority that it was acknowledged with */
+    uint8_t life; /* irq_life() of the word */
+    bool group1;  /* group and priority that it was acknowledged with */
     uint8_t priority;
     uint8_t level; /* the active priority level that this set */
     uint64_t ack_seq;
@@ -122,12 +123,13 @@ struct lvgic_vm {
     uint32_t nr_groups;   /* of 64 slots */
     uint32_t group_words; /* of 64 groups */
     uint8_t pri_bits;
+    bool gicv2;
     bool no_dir_trap;
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
     uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
 
-    _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
+    _Atomic uint64_t *routes; /* GICD_IROUTER<n>, or its byte of GICD_ITARGETSR<n>, of each SPI */
     _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */
     _Atomic uint32_t gicd_ctlr;   /* the group enables */
     _Atomic uint32_t gicd_statusr;

@@ -5,6 +5,7 @@
 #include "deliver/event.h"
 #include "deliver/one_of_n.h"
 #include "mmio/active.h"
+#include "mmio/dist2.h"
 #include "mmio/mmio.h"
 
 /* GICD_ISPENDR of a mapped interrupt must not show a physical line that has fallen since it was
@@ -42,6 +43,13 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
     case REG_OP_ROUTE:
         /* Relaxed: a value for its own sake. */
         return atomic_load_explicit(vm_route(fields->vcpu->vm, slot), memory_order_relaxed);
+    case REG_OP_TARGETS:
+        return dist2_targets(fields->vcpu, slot);
+    case REG_OP_SOURCES_SET:
+    case REG_OP_SOURCES_CLEAR:
+        return irq_sources(w);
+    case REG_OP_SIGNAL:
+        return !!(w & IRQ_LINE);
     default:
         return 0;
     }
@@ -50,7 +58,7 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
 static bool is_exact(enum reg_op op)
 {
     return op == REG_OP_PENDING_SET || op == REG_OP_PENDING_CLEAR || op == REG_OP_ACTIVE_SET ||
-           op == REG_OP_ACTIVE_CLEAR;
+           op == REG_OP_ACTIVE_CLEAR || op == REG_OP_SOURCES_SET || op == REG_OP_SOURCES_CLEAR;
 }
 
 void fields_read(const struct fields *fields, uint64_t *values)
@@ -80,6 +88,8 @@ static void set_target(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t route)
         effects_init(&effects);
         one_of_n_choose(vm, slot, true, &effects);
         effects_run(vm, &effects);
+    } else if (vm->gicv2) {
+        deliver_event_now(vcpu, slot, IRQ_EV_TARGET, dist2_target(route));
     } else {
         struct lvgic_vcpu *target = vm_find_affinity(vm, route);
 
@@ -93,7 +103,8 @@ static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, 
 {
     struct lvgic_vm *vm = vcpu->vm;
     _Atomic uint64_t *route = vm_route(vm, slot);
-    uint64_t kept = AFFINITY_MASK | (vm->one_of_n ? ROUTE_ONE_OF_N : 0);
+    uint64_t kept =
+        vm->gicv2 ? dist2_targets_mask(vm) : AFFINITY_MASK | (vm->one_of_n ? ROUTE_ONE_OF_N : 0);
     uint64_t old = atomic_load_explicit(route, memory_order_relaxed), now;
 
     do {
@@ -113,6 +124,8 @@ static void write_one(const struct fields *fields, uint32_t slot, uint64_t value
 {
     struct lvgic_vcpu *vcpu = fields->vcpu;
 
+    if (dist2_ignores(vcpu, slot, fields->op))
+        return;
     switch (fields->op) {
     case REG_OP_GROUP:
         deliver_event_now(vcpu, slot, value ? IRQ_EV_GROUP1 : IRQ_EV_GROUP0, 0);
@@ -141,7 +154,12 @@ static void write_one(const struct fields *fields, uint32_t slot, uint64_t value
             deliver_event_now(vcpu, slot, value & 2 ? IRQ_EV_CONFIG_EDGE : IRQ_EV_CONFIG_LEVEL, 0);
         break;
     case REG_OP_ROUTE:
+    case REG_OP_TARGETS:
         write_route(vcpu, slot, value, mask);
+        break;
+    case REG_OP_SOURCES_SET:
+    case REG_OP_SOURCES_CLEAR:
+        dist2_write_sources(vcpu, slot, fields->op == REG_OP_SOURCES_SET, value);
         break;
     default:
         break;

@@ -4,6 +4,7 @@
 #include "deliver/event.h"
 #include "deliver/one_of_n.h"
 #include "deliver/run.h"
+#include "mmio/dist2.h"
 #include "mmio/mmio.h"
 
 /* GICD_CTLR with one security state (12.9): EnableGrp0, EnableGrp1, ARE, DS, RWP. */
@@ -27,8 +28,11 @@ static bool change_outstanding(const struct lvgic_vcpu *vcpu)
 static uint64_t gicd_ctlr(struct lvgic_vm *vm)
 {
     /* Relaxed: a value for its own sake. */
-    uint64_t value = atomic_load_explicit(&vm->gicd_ctlr, memory_order_relaxed) | GICD_CTLR_FIXED;
+    uint64_t value = atomic_load_explicit(&vm->gicd_ctlr, memory_order_relaxed);
 
+    if (vm->gicv2)
+        return value; /* the enables alone: it has no RWP */
+    value |= GICD_CTLR_FIXED;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         if (change_outstanding(&vm->vcpus[i]))
             return value | CTLR_RWP_GICD;
@@ -79,6 +83,10 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
         return atomic_load_explicit(&mmio->vcpu->waker, memory_order_relaxed)
                    ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
                    : 0;
+    case REG_HOOK_GICD2_TYPER:
+        return dist2_typer(mmio->vm);
+    case REG_HOOK_GICD2_PPISR:
+        return dist2_ppisr(mmio->vcpu);
     default: /* write-only */
         return 0;
     }
@@ -125,6 +133,9 @@ void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
         atomic_store_explicit(&mmio->vcpu->waker, !!(value & WAKER_PROCESSOR_SLEEP),
                               memory_order_relaxed);
         one_of_n_changed(mmio->vm);
+        break;
+    case REG_HOOK_GICD2_SGIR:
+        dist2_send_sgi(mmio->vcpu, value);
         break;
     case REG_HOOK_GICD_STATUSR: /* writing 1 clears */
         atomic_fetch_and_explicit(&mmio->vm->gicd_statusr, ~(uint32_t)value, memory_order_relaxed);

@@ -161,9 +161,7 @@ static bool exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
     return !is_apr(reg) || reg - first < icv_nr_aprs(&vcpu->lrs);
 }
 
-/* What the hardware would do by itself while the guest runs: deliver a maintenance interrupt when a
- * condition holds. Here it is at once, and a kick need not be waited for either. */
-static void maintain(struct lvgic_vcpu *vcpu)
+void cpuif_maintain(struct lvgic_vcpu *vcpu)
 {
     if (!icv_misr(&vcpu->lrs) && !waiting_has_news(vcpu))
         return;
@@ -182,7 +180,8 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
         reg++;
     if (reg == NR_SYSREGS)
         return LVGIC_SYSREG_NOT_MINE;
-    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg))
+    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg) ||
+        vcpu->vm->gicv2)
         return LVGIC_SYSREG_UNDEF;
 
     /* Outside of the guest everything is folded; what works on list registers needs them filled. */
@@ -197,7 +196,7 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
     if (borrowed)
         deliver_exit(vcpu);
     else if (inside)
-        maintain(vcpu);
+        cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */
     if (effect.phys_deactivate)
         vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);
