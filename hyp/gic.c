@@ -8,7 +8,6 @@
 #include "gic.h"
 
 #define PRIORITY 0x80u
-#define INTID_MASK 0x3ffu
 #define SPURIOUS 1020
 
 const uint32_t forwarded_ppis[] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};

@@ -20,6 +20,8 @@
 #define GICD_ICACTIVER 0x0380
 #define GICD_IPRIORITYR 0x0400
 
+#define INTID_MASK 0x3ffu /* of what `acknowledge` returns */
+
 struct gic_driver {
     uint32_t groups;                /* GICD_IGROUPR<n>: all interrupts are in one group */
     void (*forward)(bool on);       /* the distributor's enable */
@@ -30,7 +32,7 @@ struct gic_driver {
     void (*find_cpu)(struct cpu *cpu);
     void (*open_cpu)(void);
     /* Acknowledges the best pending interrupt and drops its priority. Returns what `deactivate`
-     * wants; bits [9:0] are the INTID, 1020 and more are none. */
+     * wants; INTIDs of 1020 and more are none. */
     uint32_t (*acknowledge)(void);
     void (*deactivate)(uint32_t acknowledged);
     void (*kick)(const struct cpu *cpu);

@@ -69,9 +69,16 @@ static uint32_t acknowledge(void)
     return iar;
 }
 
+/* QEMU before 9.1 has an active state of each SPI for each CPU, and GICC_DIR ends this CPU's. The
+ * distributor's register ends all of them, and means the same elsewhere. */
 static void deactivate(uint32_t iar)
 {
-    write32(boot.gicc + GICC_DIR, iar);
+    uint32_t intid = iar & INTID_MASK;
+
+    if (intid < 32)
+        write32(boot.gicc + GICC_DIR, iar);
+    else
+        write32(boot.gicd + GICD_ICACTIVER + intid / 32 * 4, (uint32_t)BIT(intid % 32));
 }
 
 static void kick(const struct cpu *cpu)
@@ -116,14 +123,56 @@ static void detach(struct cpu *cpu)
     lvgic_gich_detach(gich(), lvgic_vcpu_lrs(cpu->vcpu));
 }
 
+/* ICH_LR<n>_EL2 */
+#define LR_STATE (BIT(63) | BIT(62))
+#define LR_HW BIT(61)
+#define LR_EOI BIT(41)
+#define LR_PINTID_LO 32
+#define LR_PINTID (UINT64_C(0x1fff) << LR_PINTID_LO)
+
+/* The physical INTIDs behind list registers that do not say so. */
+static uint64_t hidden[MAX_CPUS][LVGIC_MAX_LRS];
+
+/* QEMU (7.2 at least) does not look at the line of a physical interrupt that a list register has
+ * deactivated: a timer that has expired again meanwhile is not signalled before something else
+ * happens, which may be never. And before 9.1 that does not end what another CPU has acknowledged,
+ * see above. So we let it tell us of the deactivation instead, and do it ourselves. */
+static void hide_physical(const struct cpu *cpu, struct lvgic_lrs *lrs)
+{
+    for (unsigned i = 0; i < lrs->nr; i++) {
+        uint64_t lr = lrs->lr[i];
+        hidden[cpu->index][i] = (lr & LR_STATE) && (lr & LR_HW) ? lr & LR_PINTID : 0;
+        if (hidden[cpu->index][i])
+            lrs->lr[i] = (lr & ~(LR_HW | LR_PINTID)) | LR_EOI;
+    }
+}
+
+static void restore_physical(const struct cpu *cpu, struct lvgic_lrs *lrs)
+{
+    for (unsigned i = 0; i < lrs->nr; i++) {
+        uint64_t pintid = hidden[cpu->index][i];
+        if (!pintid)
+            continue;
+        lrs->lr[i] = (lrs->lr[i] & ~LR_EOI) | LR_HW | pintid;
+        if (!(lrs->lr[i] & LR_STATE))
+            deactivate((uint32_t)(pintid >> LR_PINTID_LO));
+    }
+}
+
 static void load(struct cpu *cpu)
 {
-    lvgic_gich_load(gich(), lvgic_vcpu_lrs(cpu->vcpu));
+    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(cpu->vcpu);
+
+    hide_physical(cpu, lrs);
+    lvgic_gich_load(gich(), lrs);
 }
 
 static void save(struct cpu *cpu)
 {
-    lvgic_gich_save(gich(), lvgic_vcpu_lrs(cpu->vcpu));
+    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(cpu->vcpu);
+
+    lvgic_gich_save(gich(), lrs);
+    restore_physical(cpu, lrs);
 }
 
 const struct cpuif cpuif_gich = {caps, attach, detach, load, save};

@@ -161,8 +161,8 @@ static inline uint32_t irq_effective(uint64_t w)
     X(NOTIFY_OFF, 0, "the embedder does not want to hear of deactivations", "-")                   \
     X(HW_ON, 0, "stands for a physical interrupt", "11.2.1")                                       \
     X(HW_OFF, 0, "stands for itself; not while INLR", "11.2.1")                                    \
-    X(SOURCES_SET, 1, "pending for the sources in mask arg", "IHI 0048B 4.3.16 GICD_SPENDSGIR<n>") \
-    X(SOURCES_CLEAR, 1, "not pending for those in mask arg", "IHI 0048B 4.3.15 GICD_CPENDSGIR<n>") \
+    X(SOURCES_SET, 1, "pending for the sources in mask arg", "IHI 0048B 4.3.17 GICD_SPENDSGIR<n>") \
+    X(SOURCES_CLEAR, 1, "not pending for those in mask arg", "IHI 0048B 4.3.16 GICD_CPENDSGIR<n>") \
     X(UNMAP, 0, "the slot stands for nothing any more; frees it unless INLR", "5.3 DISCARD")
 
 enum irq_event {

@@ -33,6 +33,7 @@ static void rows_are_sorted_and_consistent(void **state)
     (void)state;
     check_rows(gicd_rows, nr_gicd_rows, GICD_SIZE);
     check_rows(gicr_rows, nr_gicr_rows, GICR_SIZE);
+    check_rows(gicd2_rows, nr_gicd2_rows, GICD2_SIZE);
 }
 
 static void system_registers_have_distinct_encodings(void **state)
