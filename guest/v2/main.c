@@ -36,9 +36,11 @@ static const struct test tests[] = {
     {"source.while-active", test_source_while_active, 2},
     {"source.coalesce", test_source_coalesce, 1},
     {"source.registers", test_source_registers, 1},
+    {"source.take-back", test_source_take_back, 2},
     {"source.words", test_source_words, 1},
     {"source.banked", test_source_banked, 2},
     {"source.matrix", test_source_matrix, 1},
+    {"source.matrix-eoimode", test_source_matrix_eoimode, 1},
     {"source.storm", test_source_storm, 1},
     {"source.cross", test_source_cross, 1},
     /* test_cpuif.c */
@@ -50,6 +52,7 @@ static const struct test tests[] = {
     {"cpuif.reserved", test_cpuif_reserved, 1},
     {"cpuif.read-only", test_cpuif_read_only, 1},
     {"cpuif.apr", test_cpuif_apr, 1},
+    {"cpuif.apr-group-1", test_cpuif_apr_group_1, 1},
     {"cpuif.hppir", test_cpuif_hppir, 1},
     {"cpuif.enable", test_cpuif_enable, 1},
     /* test_group.c */

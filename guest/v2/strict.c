@@ -19,6 +19,7 @@ static const struct test tests[] = {
     {"strict.hppir-source", test_strict_hppir_source, 1},
     {"strict.not-in-the-way", test_strict_not_in_the_way, 1},
     {"strict.aliases", test_strict_aliases, 1},
+    {"strict.abpr", test_strict_abpr, 1},
 };
 
 void primary_main(void)

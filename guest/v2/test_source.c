@@ -234,6 +234,34 @@ void test_source_registers(void)
     irq_enable();
 }
 
+/* One source is taken back while another one's SGI waits: the other still comes. */
+void test_source_take_back(void)
+{
+    unsigned last = ncpus - 1;
+
+    gic_enable(0, SGI);
+    irq_disable();
+    for (unsigned which = 0; which < 2; which++) {
+        unsigned kept = which ? last : 0;
+        unsigned taken = which ? 0 : last;
+
+        send_from_all(SGI);
+        expect_true("the SGI is the highest pending interrupt",
+                    WAIT_FOR(gic_intid(gic_hppi()) == SGI));
+        clear_sources(SGI, all_cpus() & ~(1u << kept));
+        expect_true("one source is left", sources(SGI) == 1u << kept);
+        expect_true("acknowledge has that source", poll_ack() == gic_sgi_of(SGI, kept));
+        /* The other one is pending again, and taken back alone, while this one is active. */
+        set_sources(SGI, 1u << taken | 1u << kept);
+        clear_sources(SGI, 1u << taken);
+        gic_eoi(gic_sgi_of(SGI, kept));
+        expect_true("so has the next", poll_ack() == gic_sgi_of(SGI, kept));
+        gic_eoi(gic_sgi_of(SGI, kept));
+        expect("acknowledge at the end", INTID_NONE, poll_nothing());
+    }
+    irq_enable();
+}
+
 /* Four SGIs to a word, each a byte. */
 void test_source_words(void)
 {
@@ -321,11 +349,12 @@ static uint64_t work_send_all_sgis(uint64_t unused)
 }
 
 /* Every SGI from every CPU at once, far more than any list registers hold. */
-void test_source_matrix(void)
+static void matrix(unsigned eoimode)
 {
     unsigned once = 0;
 
     clear_arrived();
+    gic_set_eoimode(eoimode);
     work_enable_all_sgis(0);
     irq_disable();
     for (unsigned cpu = 1; cpu < ncpus; cpu++)
@@ -347,6 +376,16 @@ void test_source_matrix(void)
     }
     expect("pairs of SGI and source that came once", SGIS * ncpus, once);
     expect("deliveries in total", SGIS * ncpus, total_count());
+}
+
+void test_source_matrix(void)
+{
+    matrix(0);
+}
+
+void test_source_matrix_eoimode(void)
+{
+    matrix(1);
 }
 
 /* All other CPUs send the same SGI to CPU 0, each its next when the one before has arrived. */

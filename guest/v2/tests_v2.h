@@ -33,9 +33,11 @@ void test_source_all_eoimode(void);
 void test_source_while_active(void);
 void test_source_coalesce(void);
 void test_source_registers(void);
+void test_source_take_back(void);
 void test_source_words(void);
 void test_source_banked(void);
 void test_source_matrix(void);
+void test_source_matrix_eoimode(void);
 void test_source_storm(void);
 void test_source_cross(void);
 
@@ -48,6 +50,7 @@ void test_cpuif_banked(void);
 void test_cpuif_reserved(void);
 void test_cpuif_read_only(void);
 void test_cpuif_apr(void);
+void test_cpuif_apr_group_1(void);
 void test_cpuif_hppir(void);
 void test_cpuif_enable(void);
 
@@ -73,5 +76,6 @@ void test_strict_ppi_banked(void);
 void test_strict_hppir_source(void);
 void test_strict_not_in_the_way(void);
 void test_strict_aliases(void);
+void test_strict_abpr(void);
 
 #endif
