@@ -133,7 +133,7 @@ void hyp_trap(struct frame *frame, unsigned reason)
         handle_serror();
         break;
     default:
-        /* All physical interrupts are in group 1, so FIQ is as impossible as harmless. */
+        /* None of the physical interrupts is signalled as FIQ, which would do no harm. */
         gic_handle(cpu);
     }
     vgic_enter(cpu);

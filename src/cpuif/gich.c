@@ -179,10 +179,9 @@ void lvgic_gich_save(volatile void *gich, struct lvgic_lrs *lrs)
     lrs->vmcr = read_vmcr(gich);
     lrs->hw.vmcr = lrs->vmcr;
     /* The count means something only if an active interrupt is outside the registers, and then
-     * this condition was armed. Reading it back makes the next load write it, as zero. The trap
-     * bits, which this hardware does not have, come from what was loaded. */
+     * this condition was armed. Reading it back makes the next load write it, as zero. */
     if (lrs->hcr & HCR_LRENPIE) {
-        lrs->hcr = (lrs->hcr & ~GICH_HCR_MASK) | (READ32(gich, GICH_HCR) & GICH_HCR_MASK);
+        lrs->hcr = READ32(gich, GICH_HCR) & GICH_HCR_MASK;
         lrs->hw.hcr = lrs->hcr;
     }
     /* The active priorities say which acknowledged interrupts the guest has still to complete. */

@@ -191,7 +191,7 @@ static void an_exit_without_interrupts_touches_no_list_register(void **state)
     }
     assert_int_equal(lr_writes() + lr_reads(), 0);
     assert_int_equal(frame[GICH_ELRSR0 / 4].reads, 0);
-    assert_int_equal(frame[GICH_HCR / 4].writes, 0);
+    assert_int_equal(frame[GICH_HCR / 4].reads + frame[GICH_HCR / 4].writes, 0);
     assert_int_equal(frame[GICH_VMCR / 4].writes, 0);
     rig_free(rig);
 }
@@ -298,6 +298,10 @@ static void a_told_deactivation_is_cleaned_up(void **state)
     enter(rig);
     assert_int_equal(*hardware_lr(0), 0);
     leave(rig);
+    forget_counts();
+    enter(rig);
+    assert_int_equal(lr_writes(), 0); /* once */
+    leave(rig);
     rig_free(rig);
 }
 
@@ -324,11 +328,45 @@ static void eoicount_comes_back_and_is_cleared(void **state)
     *hcr |= 1u << HCR_EOICOUNT_LO; /* and 64 completed */
     drop(0x80);
     leave(rig);
+    assert_int_equal(lrs->ap0r[0], 0); /* looked at, although nothing is active in the register */
     assert_int_equal(irq_load(vcpu_irq(rig->cpu[0], 64)) & IRQ_ACT, 0);
     enter(rig);
     assert_int_equal(*hcr, lrs->hcr);
     assert_int_equal(*hcr & (HCR_EOICOUNT | HCR_LRENPIE), 0);
     leave(rig);
+    rig_free(rig);
+}
+
+/* ... although nothing else in GICH_HCR changes. */
+static void eoicount_is_cleared_while_more_is_waited_for(void **state)
+{
+    struct rig *rig = attach(1);
+    uint32_t *hcr = hardware(GICH_HCR);
+    uint32_t before;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        setup(rig, 0, 64 + i, true, 0x80 - 0x10 * i, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        rig_pulse(rig, 0, 64 + i);
+        enter(rig);
+        take(0);
+        leave(rig);
+    }
+    for (unsigned i = 2; i < 5; i++)
+        rig_pulse(rig, 0, 64 + i);
+    enter(rig); /* 64 and 65 are outside, 68 has the register, 66 and 67 wait for it */
+    before = *hcr;
+    assert_true(before & HCR_LRENPIE);
+    take(0), complete(0);
+    *hcr |= 1u << HCR_EOICOUNT_LO; /* 65 */
+    drop(0x70);
+    leave(rig);
+    enter(rig);
+    assert_int_equal(*hcr, before);
+    leave(rig);
+    assert_false(irq_load(vcpu_irq(rig->cpu[0], 65)) & IRQ_ACT);
+    assert_true(irq_load(vcpu_irq(rig->cpu[0], 64)) & IRQ_ACT);
     rig_free(rig);
 }
 
@@ -481,6 +519,7 @@ int main(void)
         cmocka_unit_test(physical_interrupts_are_named),
         cmocka_unit_test(a_told_deactivation_is_cleaned_up),
         cmocka_unit_test(eoicount_comes_back_and_is_cleared),
+        cmocka_unit_test(eoicount_is_cleared_while_more_is_waited_for),
         cmocka_unit_test(an_interrupt_of_group_1_is_remembered_by_the_one_apr),
         cmocka_unit_test(registers_have_no_other_bits),
         cmocka_unit_test(detach_keeps_what_was_emulated),
