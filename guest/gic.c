@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What GICv2 and GICv3 have in common; the rest is in gic_v2.c and gic_v3.c. */
 #include "gic.h"
 #include "guest.h"
 
@@ -32,11 +33,13 @@ bool gicd_wait_rwp(void)
 
 bool gicr_wait_rwp(unsigned cpu)
 {
-    return WAIT_FOR(!(gicr_read(cpu, GICR_CTLR) & GICR_CTLR_RWP));
+    return GUEST_GIC == 2 || WAIT_FOR(!(gicr_read(cpu, GICR_CTLR) & GICR_CTLR_RWP));
 }
 
 void gic_enable(unsigned cpu, unsigned intid)
 {
+    if (GUEST_GIC == 2 && intid < INTID_PPI)
+        return; /* SGIs always are */
     write_bit(cpu, intid, GICD_ISENABLER, GICR_ISENABLER0);
 }
 
@@ -117,19 +120,6 @@ void gic_set_edge(unsigned intid, bool edge)
     dsb();
 }
 
-void gic_route(unsigned intid, unsigned cpu)
-{
-    /* The CPUs differ in Aff0 only. */
-    mmio_write64(GICD_BASE + GICD_IROUTER + intid * 8, cpu);
-    dsb();
-}
-
-void gic_set_groups_enabled(uint32_t groups)
-{
-    gicd_write(GICD_CTLR, GICD_CTLR_ARE | groups);
-    gicd_wait_rwp();
-}
-
 uint32_t gic_test_spi_mask(unsigned count)
 {
     return ((1u << count) - 1) << (TEST_SPI % 32);
@@ -163,8 +153,7 @@ void gic_reset_distributor(void)
 {
     gicd_write(GICD_CTLR, 0);
     gicd_wait_rwp();
-    gicd_write(GICD_CTLR, GICD_CTLR_ARE);
-    gicd_wait_rwp();
+    gic_set_groups_enabled(0);
     gicd_write(GICD_ICENABLER + 4, ~0u);
     gicd_wait_rwp();
     gicd_write(GICD_ICPENDR + 4, ~0u);
@@ -191,43 +180,4 @@ void gic_reset_redistributor(unsigned cpu)
     for (unsigned intid = 0; intid < 32; intid += 4)
         gicr_write(cpu, GICR_IPRIORITYR + intid, DEFAULT_PRIORITY * 0x01010101u);
     dsb();
-}
-
-bool gic_wake_redistributor(unsigned cpu)
-{
-    uint32_t waker = gicr_read(cpu, GICR_WAKER);
-
-    gicr_write(cpu, GICR_WAKER, waker & ~GICR_WAKER_SLEEP);
-    return WAIT_FOR(!(gicr_read(cpu, GICR_WAKER) & GICR_WAKER_ASLEEP));
-}
-
-bool gic_sleep_redistributor(unsigned cpu)
-{
-    uint32_t waker = gicr_read(cpu, GICR_WAKER);
-
-    gicr_write(cpu, GICR_WAKER, waker | GICR_WAKER_SLEEP);
-    return WAIT_FOR(gicr_read(cpu, GICR_WAKER) & GICR_WAKER_ASLEEP);
-}
-
-void gic_reset_cpu_interface(void)
-{
-    write_sysreg(ICC_SRE_EL1, read_sysreg(ICC_SRE_EL1) | 1);
-    write_sysreg(ICC_CTLR_EL1, 0);
-    write_sysreg(ICC_PMR_EL1, DEFAULT_PMR);
-    write_sysreg(ICC_BPR0_EL1, 0); /* the smallest that is supported */
-    write_sysreg(ICC_BPR1_EL1, 0);
-    write_sysreg(ICC_IGRPEN0_EL1, 1);
-    write_sysreg(ICC_IGRPEN1_EL1, 1);
-}
-
-void gic_send_sgi(unsigned sgi, unsigned cpu_mask)
-{
-    dsb();
-    write_sysreg(ICC_SGI1R_EL1, (uint64_t)sgi << 24 | cpu_mask);
-}
-
-void gic_send_sgi_others(unsigned sgi)
-{
-    dsb();
-    write_sysreg(ICC_SGI1R_EL1, ICC_SGIR_IRM | (uint64_t)sgi << 24);
 }

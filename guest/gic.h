@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Driver of a GICv3 with affinity routing and one Security state, in the words of IHI 0069. The
- * section numbers are those of issue H.
+ * Driver of a GICv3 with affinity routing and one Security state, in the words of IHI 0069; or, if
+ * GUEST_GIC is 2, of a GICv2 without Security Extensions (IHI 0048B). The section numbers are those
+ * of IHI 0069 issue H.
  */
 #ifndef GUEST_GIC_H
 #define GUEST_GIC_H
 
 #include "cpu.h"
 
+#ifndef GUEST_GIC
+#define GUEST_GIC 3
+#endif
+
 #define GICD_BASE 0x08000000ul
+#define GICC_BASE 0x08010000ul
 #define GICR_BASE 0x080a0000ul
 #define GICR_STRIDE 0x20000ul
 
@@ -61,6 +67,25 @@
 #define GICR_WAKER_SLEEP (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)
 
+#if GUEST_GIC == 2
+/* GICC_* registers: IHI 0048B, section 4.4, by the names of those of GICv3 that do the same. All
+ * interrupts are in group 1, which with AckCtl is what these are about. */
+#define ICC_CTLR_EL1 0x0000
+#define ICC_PMR_EL1 0x0004
+#define ICC_IAR1_EL1 0x000c
+#define ICC_EOIR1_EL1 0x0010
+#define ICC_RPR_EL1 0x0014
+#define ICC_HPPIR1_EL1 0x0018
+#define ICC_BPR1_EL1 0x001c /* GICC_ABPR */
+#define ICC_DIR_EL1 0x1000
+
+#define GICC_BPR 0x0008
+#define ICC_CTLR_EOIMODE (1u << 9)
+#define GICC_CTLR_OPEN 7u /* both groups, AckCtl */
+
+#define icc_read(reg) mmio_read32(GICC_BASE + (reg))
+#define icc_write(reg, value) mmio_write32(GICC_BASE + (reg), (uint32_t)(value))
+#else
 /* CPU interface registers: section 12.2. Spelled by encoding, which every assembler accepts. */
 #define ICC_PMR_EL1 S3_0_C4_C6_0
 #define ICC_IAR0_EL1 S3_0_C12_C8_0
@@ -83,6 +108,11 @@
 #define ICC_CTLR_EOIMODE (1ull << 1)
 #define ICC_SGIR_IRM (1ull << 40)
 
+#define icc_read(reg) read_sysreg(reg)
+#define icc_write(reg, value) write_sysreg(reg, value)
+#endif
+
+#define INTID_PPI 16
 #define INTID_SPI 32
 #define INTID_SPECIAL 1020
 #define INTID_NONE 1023
@@ -106,6 +136,12 @@ static inline void gicd_write(unsigned offset, uint32_t value)
     mmio_write32(GICD_BASE + offset, value);
 }
 
+#if GUEST_GIC == 2
+/* A CPU sees its own SGIs and PPIs in the distributor. CPU 0 reads those of others by having them
+ * do it; nobody else does, and nobody writes them. */
+uintptr_t gicr_address(unsigned cpu, unsigned offset);
+uint32_t gicr_read(unsigned cpu, unsigned offset);
+#else
 static inline uintptr_t gicr_address(unsigned cpu, unsigned offset)
 {
     return GICR_BASE + cpu * GICR_STRIDE + offset;
@@ -115,6 +151,7 @@ static inline uint32_t gicr_read(unsigned cpu, unsigned offset)
 {
     return mmio_read32(gicr_address(cpu, offset));
 }
+#endif
 
 static inline void gicr_write(unsigned cpu, unsigned offset, uint32_t value)
 {
@@ -138,6 +175,7 @@ void gic_set_priority(unsigned cpu, unsigned intid, uint8_t priority);
 void gic_set_group(unsigned cpu, unsigned intid, unsigned group);
 void gic_set_edge(unsigned intid, bool edge); /* SPIs only */
 void gic_route(unsigned intid, unsigned cpu); /* SPIs only */
+void gic_route_to_any(unsigned intid);        /* SPIs only */
 void gic_set_groups_enabled(uint32_t groups); /* GICD_CTLR_GRP0 and GICD_CTLR_GRP1 */
 
 /* Bounded waits for the two "register write pending" bits; false when time is up. */
@@ -153,11 +191,20 @@ uint32_t gic_active_many(void);
 void gic_reset_distributor(void);
 void gic_reset_redistributor(unsigned cpu);
 void gic_reset_cpu_interface(void);
+void gic_close_cpu_interface(void);
+void gic_set_eoimode(bool split);
+bool gic_eoimode(void);
 bool gic_wake_redistributor(unsigned cpu);
 bool gic_sleep_redistributor(unsigned cpu);
 
 /* Sends an SGI of group 1 to the CPUs of a bit map, or to all others. */
 void gic_send_sgi(unsigned sgi, unsigned cpu_mask);
 void gic_send_sgi_others(unsigned sgi);
+
+/* Acknowledge the highest priority pending interrupt of group 1, complete it, deactivate it. The
+ * INTID is without what GICv2 adds to it for an SGI, the CPU that sent it. */
+unsigned gic_ack(void);
+void gic_eoi(unsigned intid);
+void gic_dir(unsigned intid);
 
 #endif

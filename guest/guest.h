@@ -98,17 +98,9 @@ unsigned poll_nothing(void);
 /* Wait until the highest priority pending interrupt of group 1 is the given one. */
 bool poll_hppi(unsigned intid);
 
-static inline void gic_eoi(unsigned intid)
-{
-    write_sysreg(ICC_EOIR1_EL1, intid);
-}
-static inline void gic_dir(unsigned intid)
-{
-    write_sysreg(ICC_DIR_EL1, intid);
-}
 static inline unsigned running_priority(void)
 {
-    return read_sysreg(ICC_RPR_EL1) & 0xff;
+    return icc_read(ICC_RPR_EL1) & 0xff;
 }
 
 /* Work functions for smp_call. */

@@ -123,7 +123,7 @@ static bool start_reset(unsigned index)
 
     if (used)
         smp_post(index, reset_this_cpu, 0);
-    else
+    else if (GUEST_GIC == 3) /* with GICv2 CPU 0 cannot have changed anything either */
         gic_reset_redistributor(index);
     return used;
 }
@@ -194,6 +194,6 @@ uint64_t work_dir(uint64_t intid)
 
 uint64_t work_set_eoimode(uint64_t mode)
 {
-    write_sysreg(ICC_CTLR_EL1, mode ? ICC_CTLR_EOIMODE : 0);
+    gic_set_eoimode(mode);
     return 0;
 }

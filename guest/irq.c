@@ -28,14 +28,14 @@ static void note(struct cpu *cpu, unsigned intid)
 
 static void deactivate_if_split(unsigned intid)
 {
-    if (read_sysreg(ICC_CTLR_EL1) & ICC_CTLR_EOIMODE)
+    if (gic_eoimode())
         gic_dir(intid);
 }
 
 void irq_handler(struct frame *frame)
 {
     struct cpu *cpu = this_cpu();
-    unsigned intid = (unsigned)read_sysreg(ICC_IAR1_EL1);
+    unsigned intid = gic_ack();
 
     (void)frame;
     dsb();
@@ -52,10 +52,17 @@ void irq_handler(struct frame *frame)
     cpu->count[intid]++;
 }
 
+#if GUEST_GIC == 2
+void fiq_handler(struct frame *frame)
+{
+    (void)frame;
+    die("CPU %u: an FIQ, which nobody enabled", this_cpu()->id);
+}
+#else
 void fiq_handler(struct frame *frame)
 {
     struct cpu *cpu = this_cpu();
-    unsigned intid = (unsigned)read_sysreg(ICC_IAR0_EL1);
+    unsigned intid = (unsigned)icc_read(ICC_IAR0_EL1);
 
     (void)frame;
     dsb();
@@ -66,10 +73,11 @@ void fiq_handler(struct frame *frame)
     note(cpu, intid);
     if (cpu->hook)
         cpu->hook(intid);
-    write_sysreg(ICC_EOIR0_EL1, intid);
+    icc_write(ICC_EOIR0_EL1, intid);
     deactivate_if_split(intid);
     cpu->fiq_count[intid]++;
 }
+#endif
 
 void sync_handler(struct frame *frame)
 {
@@ -95,7 +103,7 @@ unsigned poll_ack(void)
 {
     unsigned intid = INTID_NONE;
 
-    WAIT_FOR((intid = (unsigned)read_sysreg(ICC_IAR1_EL1)) < INTID_SPECIAL);
+    WAIT_FOR((intid = gic_ack()) < INTID_SPECIAL);
     dsb();
     return intid;
 }
@@ -104,11 +112,11 @@ unsigned poll_nothing(void)
 {
     unsigned intid = INTID_NONE;
 
-    WAIT_FOR_US(SETTLE_US, (intid = (unsigned)read_sysreg(ICC_IAR1_EL1)) < INTID_SPECIAL);
+    WAIT_FOR_US(SETTLE_US, (intid = gic_ack()) < INTID_SPECIAL);
     return intid;
 }
 
 bool poll_hppi(unsigned intid)
 {
-    return WAIT_FOR(read_sysreg(ICC_HPPIR1_EL1) == intid);
+    return WAIT_FOR(icc_read(ICC_HPPIR1_EL1) == intid);
 }

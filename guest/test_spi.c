@@ -51,7 +51,7 @@ void test_spi_reroute(void)
 /* Routed to any CPU: exactly one takes it. */
 void test_spi_any(void)
 {
-    mmio_write64(GICD_BASE + GICD_IROUTER + SPI * 8, GICD_IROUTER_IRM);
+    gic_route_to_any(SPI);
     gic_enable(0, SPI);
     for (uint32_t i = 1; i <= 10; i++) {
         gic_set_pending(0, SPI);

@@ -70,7 +70,7 @@ void test_uart_refire(void)
 static bool poll_taken_back(void)
 {
     return WAIT_FOR(
-        (gicd_read(GICD_ISPENDR + UART_INTID / 32 * 4), read_sysreg(ICC_HPPIR1_EL1) == INTID_NONE));
+        (gicd_read(GICD_ISPENDR + UART_INTID / 32 * 4), icc_read(ICC_HPPIR1_EL1) == INTID_NONE));
 }
 
 /* The state of the interrupt follows the line. Polled, so nothing acknowledges it in between. */
