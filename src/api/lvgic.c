@@ -244,7 +244,7 @@ struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
 {
     int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(&vcpu->lrs) : -1;
     /* Group 0 is FIQ, with GICv2 only if GICC_CTLR.FIQEn says so. */
-    bool fiq = group == 0 && (vcpu->lrs.vmcr & VMCR_VFIQEN);
+    bool fiq = group == 0 && (!vcpu->vm->gicv2 || (vcpu->lrs.vmcr & VMCR_VFIQEN));
 
     return (struct lvgic_lines){.irq = group >= 0 && !fiq, .fiq = fiq};
 }

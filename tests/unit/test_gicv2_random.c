@@ -4,10 +4,13 @@
  * registers, where everything has room, and one with one to three. Every register that a guest
  * reads must be the same. All priorities differ, so that nothing is left to chance; the guest
  * completes what it acknowledged last, and deactivates in any order.
+ *
+ *     test_gicv2_random [SEQUENCES [SEED]]
  */
 #include "rig_gicv2.h"
 
-#define NR_SEQUENCES 400
+#include <stdlib.h>
+
 #define NR_OPS 600
 #define MAX_ACTIVE 64
 
@@ -21,7 +24,8 @@ struct pair {
     bool eoimode;
 };
 
-static uint64_t random_state;
+static unsigned nr_sequences = 100;
+static uint64_t random_state = 0x2545f4914f6cdd1d;
 
 static unsigned pick(unsigned n)
 {
@@ -227,13 +231,11 @@ static void op(struct pair *p)
 
 static void the_number_of_list_registers_cannot_be_seen(void **state)
 {
-    const uint64_t seed = 0x2545f4914f6cdd1d;
     unsigned taken = 0, deepest = 0;
 
     (void)state;
-    random_state = seed;
-    print_message("seed %llx\n", (unsigned long long)seed);
-    for (unsigned sequence = 0; sequence < NR_SEQUENCES; sequence++) {
+    print_message("seed %llx\n", (unsigned long long)random_state);
+    for (unsigned sequence = 0; sequence < nr_sequences; sequence++) {
         struct pair p;
 
         start(&p, 1 + sequence % 3);
@@ -248,14 +250,18 @@ static void the_number_of_list_registers_cannot_be_seen(void **state)
         rig_free(p.rig[1]);
     }
     print_message("%u interrupts taken, up to %u at once\n", taken, deepest);
-    assert_true(taken > 20 * NR_SEQUENCES && deepest > 6);
+    assert_true(taken > 20 * nr_sequences && deepest > 6);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_number_of_list_registers_cannot_be_seen),
     };
 
+    if (argc > 1)
+        nr_sequences = (unsigned)strtoul(argv[1], NULL, 10);
+    if (argc > 2)
+        random_state = strtoull(argv[2], NULL, 16);
     return cmocka_run_group_tests_name("random, GICv2", tests, NULL, NULL);
 }
