@@ -29,6 +29,16 @@ const struct reg_row gicr_rows[] = {
 };
 const size_t nr_gicr_rows = ARRAY_LEN(gicr_rows);
 
+const struct reg_row gits_rows[] = {
+#include "arch/gits.def"
+};
+const size_t nr_gits_rows = ARRAY_LEN(gits_rows);
+
+const struct reg_row v2m_rows[] = {
+#include "arch/v2m.def"
+};
+const size_t nr_v2m_rows = ARRAY_LEN(v2m_rows);
+
 const struct sysreg_row sysreg_rows[NR_SYSREGS] = {
 #define SYSREG(name_, op0, op1, crn, crm, op2, access_, lrs_, section_, sentence_) \
     {.name = #name_,                                                               \

@@ -47,18 +47,35 @@ enum reg_op {
 };
 
 /* Registers that need code. */
-#define REG_HOOKS(X) \
-    X(NONE)          \
-    X(GICD_CTLR)     \
-    X(GICD_TYPER)    \
-    X(GICD_SETSPI)   \
-    X(GICD_CLRSPI)   \
-    X(GICD_STATUSR)  \
-    X(IIDR)          \
-    X(GICR_STATUSR)  \
-    X(GICR_CTLR)     \
-    X(GICR_TYPER)    \
-    X(GICR_WAKER)
+#define REG_HOOKS(X)  \
+    X(NONE)           \
+    X(GICD_CTLR)      \
+    X(GICD_TYPER)     \
+    X(GICD_SETSPI)    \
+    X(GICD_CLRSPI)    \
+    X(GICD_STATUSR)   \
+    X(IIDR)           \
+    X(GICR_STATUSR)   \
+    X(GICR_CTLR)      \
+    X(GICR_TYPER)     \
+    X(GICR_WAKER)     \
+    X(GICR_SETLPIR)   \
+    X(GICR_CLRLPIR)   \
+    X(GICR_PROPBASER) \
+    X(GICR_PENDBASER) \
+    X(GICR_INVLPIR)   \
+    X(GICR_INVALLR)   \
+    X(GICR_SYNCR)     \
+    X(GITS_CTLR)      \
+    X(GITS_TYPER)     \
+    X(GITS_STATUSR)   \
+    X(GITS_CBASER)    \
+    X(GITS_CWRITER)   \
+    X(GITS_CREADR)    \
+    X(GITS_BASER0)    \
+    X(GITS_BASER1)    \
+    X(V2M_TYPER)      \
+    X(V2M_SETSPI)
 
 enum reg_hook {
 #define REG_HOOK_ENUM(name) REG_HOOK_##name,
@@ -87,6 +104,14 @@ extern const size_t nr_gicd_rows;
 extern const struct reg_row gicr_rows[]; /* RD_base and SGI_base, 128 KiB */
 extern const size_t nr_gicr_rows;
 
+extern const struct reg_row gits_rows[]; /* control and translation frame, 128 KiB */
+extern const size_t nr_gits_rows;
+
+extern const struct reg_row v2m_rows[]; /* the GICv2m frame, 4 KiB */
+extern const size_t nr_v2m_rows;
+
+#define V2M_SIZE 0x1000u
+#define GITS_SIZE 0x20000u
 #define GICD_SIZE 0x10000u
 #define GICR_SIZE 0x20000u
 
