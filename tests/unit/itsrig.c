@@ -30,12 +30,12 @@ struct its_rig its_rig_new(const struct lvgic_config *config)
 {
     struct its_rig r = {.rig = rig_with(config)};
 
+    memset(r.rig->ram + (CONFIG_TABLE - RAM), 0x81, 0x10000);
     for (unsigned i = 0; i < config->nr_vcpus; i++) {
         rig_redist_write(r.rig, i, 0x70, 8, CONFIG_TABLE | 15);
         rig_redist_write(r.rig, i, 0x78, 8, PENDING_TABLE + i * 0x10000);
         lpis_enable(&r, i, true);
     }
-    memset(r.rig->ram + (CONFIG_TABLE - RAM), 0x81, 0x10000);
     for (r.its = 0; r.its < config->nr_its; r.its++) {
         its_write(&r, 0x100, 8, GITS_BASER_VALID | DEVICE_TABLE);
         its_write(&r, 0x108, 8, GITS_BASER_VALID | COLLECTION_TABLE);
