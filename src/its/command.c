@@ -69,7 +69,8 @@ static uint32_t do_MAPD(struct its *its, const uint64_t *c)
     uint32_t id = device_of(c), bits = (uint32_t)bits_get(c[1], 4, 0) + 1;
     uint32_t index;
 
-    if (!its_table_has(its, 0, id))
+    /* A device can be unmapped also when the guest has taken its table away. */
+    if (valid_bit(c) && !its_table_has(its, 0, id))
         return ITS_E_MAPD_DEVICE_OOR;
     if (valid_bit(c) && bits > ITS_EVENT_BITS)
         return ITS_E_MAPD_ITTSIZE_OOR;
@@ -84,9 +85,9 @@ static uint32_t do_MAPC(struct its *its, const uint64_t *c)
 {
     uint32_t icid = icid_of(c), before = collection_target(its, icid), to = IRQ_NOBODY;
 
-    if (!its_table_has(its, 1, icid))
-        return ITS_E_MAPC_COLLECTION_OOR;
     if (valid_bit(c)) {
+        if (!its_table_has(its, 1, icid))
+            return ITS_E_MAPC_COLLECTION_OOR;
         if (redist_of(c[2]) >= its->vm->nr_vcpus)
             return ITS_E_MAPC_PROCNUM_OOR;
         to = (uint32_t)redist_of(c[2]);
