@@ -97,7 +97,7 @@ void guest_work(struct lvgic_vcpu *vcpu, bool complete)
 
     if (intid == INTID_SPURIOUS)
         return;
-    delivered[intid]++;
+    delivered[intid % 64]++;
     if (complete)
         icv_end_of_interrupt(&vcpu->lrs, intid, true);
 }
