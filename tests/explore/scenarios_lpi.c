@@ -288,9 +288,12 @@ const struct explore_scenario p_device = {
 
 /* ------------------------------------------------- MOVI --------------------------------------- */
 
+/* vCPU 1 has been disabled and enabled before: what is alive has another stamp there. */
 static void movi_setup(void)
 {
     lpi_setup(0);
+    redist(cpu1, true, 0, 0);
+    redist(cpu1, true, 0, 1);
     put(ITS_CMD_MOVI, 0, 1);
 }
 
@@ -366,6 +369,25 @@ const struct explore_scenario p_disable = {
     .actors = 3,
     .setup = disable_setup,
     .actor = {run_cpu0, message, disable},
+    .final = disable_final,
+};
+
+static void enter_cpu0(void)
+{
+    guest_enter(cpu0);
+}
+
+static void other_message(void)
+{
+    lvgic_msi(vm, 0, 0, 0);
+}
+
+const struct explore_scenario p_late = {
+    .name = "lpi-disabled-while-it-is-listed",
+    .shows = "a message from before EnableLPIs = 0 that comes after it is in no list register",
+    .actors = 4,
+    .setup = disable_setup,
+    .actor = {enter_cpu0, message, other_message, disable},
     .final = disable_final,
 };
 

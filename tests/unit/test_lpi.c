@@ -41,6 +41,11 @@ static void disabling_forgets_what_is_pending(void **state)
     lpis_enable(&r, 0, true);
     assert_int_equal(gicr_ctlr(&r, 0), CES_IR | 1);
     assert_int_equal(its_take(&r, 0), 1023); /* nothing is resurrected, */
+    for (unsigned i = 0; i < 20; i++) {      /* however often */
+        lpis_enable(&r, 0, false);
+        lpis_enable(&r, 0, true);
+        assert_int_equal(its_take(&r, 0), 1023);
+    }
     assert_int_equal(its_msi(&r, 1, 1), LVGIC_OK);
     assert_int_equal(its_take(&r, 0), 8193); /* and nothing new is lost */
     its_rig_free(&r);
