@@ -11,6 +11,7 @@ struct lpi_step {
     uint32_t gen;
     uint32_t target;
     uint8_t config;
+    bool cut;
 };
 
 /* Tell whoever has to act upon a change, as deliver_event() does. `news`: also if the word did not
@@ -83,6 +84,7 @@ static bool move_step(uint64_t old, void *arg, uint64_t *new)
     return true;
 }
 
+/* The collection stays what it is. */
 void deliver_lpi_move(struct lvgic_vm *vm, uint32_t lpi, uint32_t target)
 {
     struct lpi_step step = {.vm = vm, .target = target};
@@ -95,14 +97,13 @@ void deliver_lpi_move(struct lvgic_vm *vm, uint32_t lpi, uint32_t target)
 
 static bool cut_step(uint64_t old, void *arg, uint64_t *new)
 {
-    (void)arg;
-    *new = old | IRQ_CUT;
+    *new = ((const struct lpi_step *)arg)->cut ? old | IRQ_CUT : old & ~IRQ_CUT;
     return true;
 }
 
-void deliver_lpi_cut(struct lvgic_vm *vm, uint32_t lpi)
+void deliver_lpi_cut(struct lvgic_vm *vm, uint32_t lpi, bool cut)
 {
-    change_lpi(lpi, cut_step, &(struct lpi_step){.vm = vm}, false);
+    change_lpi(lpi, cut_step, &(struct lpi_step){.vm = vm, .cut = cut}, false);
 }
 
 static bool unmap_step(uint64_t old, void *arg, uint64_t *new)
@@ -362,7 +363,10 @@ void deliver_lpi_work_now(struct lvgic_vm *vm)
 
 bool deliver_lpi_busy(struct lvgic_vcpu *vcpu)
 {
+    const struct lvgic_vm *vm = vcpu->vm;
+
     /* Acquire: who reads "not busy" comes after what was done. */
-    return atomic_load_explicit(&vcpu->vm->lpis.claim, memory_order_acquire) ||
-           atomic_load_explicit(&vcpu->lpis.requests, memory_order_acquire);
+    return atomic_load_explicit(&vm->lpis.claim, memory_order_acquire) ||
+           (atomic_load_explicit(&vm->lpis.todo[vcpu->index / 64], memory_order_acquire) &
+            BIT64(vcpu->index % 64));
 }

@@ -23,7 +23,8 @@ void deliver_lpi_clear(struct lvgic_vm *vm, uint32_t lpi);
 
 /* For the claim's holder. */
 void deliver_lpi_move(struct lvgic_vm *vm, uint32_t lpi, uint32_t target);
-void deliver_lpi_cut(struct lvgic_vm *vm, uint32_t lpi); /* its collection is unmapped */
+/* Its collection is unmapped, or mapped. */
+void deliver_lpi_cut(struct lvgic_vm *vm, uint32_t lpi, bool cut);
 void deliver_lpi_unmap(struct lvgic_vm *vm, uint32_t lpi);
 
 /* For the claim's holder: read its configuration, and its bit of the pending table, if its

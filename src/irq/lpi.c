@@ -28,7 +28,7 @@ uint64_t lpi_word_move(uint64_t w, uint32_t target, uint32_t from_stamp, uint32_
 
     if (!keep)
         w = irq_apply(w, IRQ_EV_CLEAR_PENDING, 0);
-    return with_stamp(irq_apply(w & ~IRQ_CUT, IRQ_EV_TARGET, target), to_stamp);
+    return with_stamp(irq_apply(w, IRQ_EV_TARGET, target), to_stamp);
 }
 
 uint64_t lpi_word_configure(uint64_t w, uint8_t config, uint32_t priorities)

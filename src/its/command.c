@@ -158,6 +158,7 @@ static uint32_t do_MOVI(struct its *its, const uint64_t *c)
         return ITS_E_MOVI_UNMAPPED_COLLECTION;
     its->vm->lpis.lpis[lpi].icid = (uint16_t)icid_of(c);
     deliver_lpi_move(its->vm, lpi, to);
+    deliver_lpi_cut(its->vm, lpi, false);
     return ITS_DONE;
 }
 

@@ -250,9 +250,10 @@ static bool route_collection(struct its *its, uint32_t *budget)
         if (!lpi_spend(budget))
             return false;
         if (job->to == IRQ_NOBODY) {
-            deliver_lpi_cut(its->vm, job->cursor);
+            deliver_lpi_cut(its->vm, job->cursor, true);
         } else {
             deliver_lpi_move(its->vm, job->cursor, job->to);
+            deliver_lpi_cut(its->vm, job->cursor, false);
             deliver_lpi_reload(its->vm, job->cursor, false);
         }
     }

@@ -13,12 +13,10 @@ uint64_t mmio_lpi_ctlr(struct lvgic_vcpu *vcpu)
 
     if (!vcpu->vm->lpis.nr)
         return 0;
+    if (deliver_lpi_busy(vcpu))
+        deliver_lpi_work_now(vcpu->vm);
     /* Acquire: who reads that disabling is done comes after it. */
     state = atomic_load_explicit(&vcpu->lpis.state, memory_order_acquire) & LPIS_MODE;
-    if (state == LPIS_CLOSING) {
-        deliver_lpi_work_now(vcpu->vm);
-        state = atomic_load_explicit(&vcpu->lpis.state, memory_order_acquire) & LPIS_MODE;
-    }
     return GICR_CTLR_CES | GICR_CTLR_IR | (state == LPIS_ON ? GICR_CTLR_ENABLE_LPIS : 0) |
            (state == LPIS_CLOSING ? GICR_CTLR_RWP : 0);
 }

@@ -165,6 +165,11 @@ static void mapc_moves_and_cuts(void **state)
     its_mapc(&r, 0, 0, false);
     assert_int_equal(its_msi(&r, 2, 1), LVGIC_E_NO_ENTRY);
     assert_true(lpi_pending(&r, 0, 8192));
+    /* MOVALL takes them along, and they stay cut off. */
+    its_movall(&r, 0, 1);
+    assert_int_equal(its_msi(&r, 2, 1), LVGIC_E_NO_ENTRY);
+    its_movall(&r, 1, 0);
+    assert_true(lpi_pending(&r, 0, 8192));
     /* Mapped elsewhere: everything goes there. */
     its_mapc(&r, 0, 1, true);
     assert_int_equal(its_msi(&r, 2, 1), LVGIC_OK);
@@ -424,6 +429,7 @@ static void typer_says_what_there_is(void **state)
     r = its_rig_new(&config);
     assert_int_equal(its_read(&r, 8, 8), 1 | 7 << 4 | 15 << 8 | 7 << 13 | UINT64_C(0x15) << 32);
     assert_int_equal(rig_dist_read(r.rig, 4, 4) >> 19 & 31, 19);
+    assert_int_equal(rig_icc_read(r.rig, 0, SYSREG_ICC_CTLR_EL1) >> 11 & 7, 1); /* 24 bits */
     its_mapc(&r, 64, 0, true);
     assert_int_equal(its_last_error(&r), ITS_E_MAPC_COLLECTION_OOR);
     its_mapd(&r, 256, 1, true);
