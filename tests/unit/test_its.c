@@ -545,6 +545,40 @@ static void entries_are_handed_out_and_come_back(void **state)
     its_rig_free(&r);
 }
 
+/* INVALL and MOVALL have nothing to do with LPIs of other redistributors: reading configuration is
+ * what INVALL does to an LPI. */
+static void only_that_redistributors_lpis(void **state)
+{
+    struct lvgic_config config = its_config;
+    unsigned reads;
+
+    config.nr_vcpus = 3;
+    config.nr_lpis = 2000;
+    (void)state;
+    struct its_rig r = its_rig_new(&config);
+    its_mapd(&r, 1, 11, true);
+    for (unsigned i = 0; i < 2000; i++) {
+        its_put(&r, UINT64_C(1) << 32 | ITS_CMD_MAPTI, (uint64_t)(8192 + i) << 32 | i,
+                i % 200 ? 1 : 0, 0);
+        if (i % 500 == 499)
+            its_go(&r);
+    }
+    reads = r.rig->guest_reads;
+    its_invall(&r, 0);
+    assert_int_equal(r.rig->guest_reads - reads, 1 + 10); /* the command, and ten LPIs */
+    reads = r.rig->guest_reads;
+    rig_redist_write(r.rig, 0, 0xb0, 8, 0);
+    assert_int_equal(r.rig->guest_reads - reads, 10);
+    its_movall(&r, 0, 2);
+    for (unsigned i = 0; i < 2000; i++) {
+        struct lvgic_irq_info info;
+
+        lvgic_irq_info(r.rig->vm, LVGIC_VCPU(0), LVGIC_INTID(8192 + i), &info);
+        assert_int_equal(info.target, i % 200 ? 1 : 2);
+    }
+    its_rig_free(&r);
+}
+
 /* No call does more than LVGIC_LPI_WORK units, whatever the guest asks for: what is read of the
  * guest's memory is a measure of it. */
 static void work_is_bounded(void **state)
@@ -621,6 +655,7 @@ int main(void)
         cmocka_unit_test(several),
         cmocka_unit_test(limits_are_errors_and_counted),
         cmocka_unit_test(entries_are_handed_out_and_come_back),
+        cmocka_unit_test(only_that_redistributors_lpis),
         cmocka_unit_test(work_is_bounded),
     };
 
