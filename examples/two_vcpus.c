@@ -22,7 +22,7 @@ static void *device(void *arg)
 
 static void dist_write(uint32_t offset, uint8_t size, uint64_t value) /* as a guest would */
 {
-    lvgic_dist_access(vm, NULL, &(struct lvgic_access){offset, size, true, value});
+    lvgic_dist_access(vm, NULL, &(struct lvgic_access){offset, size, true, value, false});
 }
 
 static uint64_t icc(struct lvgic_vcpu *vcpu, uint32_t reg, bool write, uint64_t value)

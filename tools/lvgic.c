@@ -42,10 +42,11 @@ static int registers(void)
 {
     static const char *const access[] = {"", "RO", "WO", "RW"};
 
-    printf("# Registers\n\n"
-           "Made by `lvgic registers` from the tables in src/arch; do not edit. Sections are the\n"
-           "chapters of Arm IHI 0069H that describe the register. What is not listed reads as\n"
-           "zero and ignores writes, and so do access sizes that are not listed.\n");
+    printf(
+        "# Registers\n\n"
+        "Made by `lvgic registers` from the tables in src/arch; do not edit. Sections are the\n"
+        "chapters of Arm IHI 0069H that describe the register, with GICv2 of IHI 0048B. What is\n"
+        "not listed reads as zero and ignores writes, and so do access sizes that are not.\n");
     print_frame("Distributor", gicd_rows, nr_gicd_rows);
     print_frame("Redistributor", gicr_rows, nr_gicr_rows);
     print_frame("ITS", gits_rows, nr_gits_rows);
@@ -69,6 +70,15 @@ static int registers(void)
         printf("| %s | S%u_%u_C%u_C%u_%u | %s | 0x%" PRIx64 " | %s |\n", row->name, e >> 14,
                e >> 11 & 7, e >> 7 & 15, e >> 3 & 15, e & 7, access[row->access], row->kept,
                row->sentence);
+    }
+    print_frame("GICv2: distributor", gicd2_rows, nr_gicd2_rows);
+    printf("\n## GICv2: CPU interface (lvgic_gicc_access)\n\n"
+           "| register | offset | access | reset | section | |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < NR_GICC_REGS; i++) {
+        const struct gicc_row *row = &gicc_rows[i];
+
+        printf("| %s | 0x%04" PRIx32 " | %s | 0x%" PRIx32 " | %s | %s |\n", row->name, row->offset,
+               access[row->access], row->reset, row->section, row->sentence);
     }
     return 0;
 }
@@ -112,6 +122,9 @@ static int word(const char *text)
         printf("%-7s %s\n", #name, meaning);
     IRQ_WORD_FLAGS(PRINT_FLAG)
 #undef PRINT_FLAG
+    if (w & IRQ_SRC)
+        printf("pending for sources 0x%02" PRIx32 ", listed or active for source %" PRIu32 "\n",
+               irq_sources(w), irq_source(w));
     printf("priority 0x%02" PRIx32 ", target %" PRIu32 ", holder %" PRIu32 ", generation %" PRIu32
            "\n%s, %s\n",
            irq_prio(w), irq_target(w), irq_holder(w), irq_gen(w),

@@ -32,15 +32,26 @@ struct lvgic_vcpu; /* one vCPU's redistributor and CPU interface */
 /* ------------------------------------------------------------------ life of a VM ------------- */
 
 struct lvgic_config {
-    uint32_t nr_vcpus; /* 1 to 512 */
+    /* Limits. GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, nmi,
+     * two_security_states and affinity. */
+    uint32_t nr_vcpus; /* 1 to 512; 1 to 8 with GICv2 */
     uint32_t nr_spis;  /* 0 to 960 in steps of 32, or 988: INTIDs 32 to 31 + nr_spis */
     uint32_t nr_espis; /* 0 to 1024 in steps of 32: extended SPIs, INTIDs 4096 up */
     uint32_t nr_eppis; /* 0, 32 or 64: extended PPIs of each vCPU, INTIDs 1056 up */
     uint8_t gic;       /* the architecture that the guest sees: 3, or 2 for GICv2; 0 means 3 */
     uint8_t nr_lrs;    /* 1 to 16 list registers; 0 means 4 */
     uint8_t pri_bits;  /* 5 to 7 implemented priority bits; 0 means 5 */
-    bool one_of_n;     /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
-    uint32_t iidr;     /* GICD_IIDR and GICR_IIDR; 0 means the library's own */
+
+    /* Options. */
+    bool one_of_n; /* offer 1-of-N routing (GICD_TYPER.No1N = 0) */
+    bool nmi;      /* offer NMIs (GICD_TYPER.NMI): the PE has FEAT_NMI, and hardware list registers,
+                    * where used, FEAT_GICv3_NMI */
+
+    /* Two security states (GICD_CTLR.DS is 0 until a Secure access sets it): the distributor's and
+     * redistributors' registers have a Secure and a Non-secure view. The CPU interface is the
+     * Non-secure one: Secure interrupts, of group 0 or Secure group 1, are signalled as FIQ, and
+     * priorities are as Non-secure software sees them (section 4.8.1). */
+    bool two_security_states;
 
     /* LPIs and ITSs; see its.h. */
     uint32_t nr_lpis;        /* mapped at once, up to 2^20 in all; 0: the guest has no LPIs */
@@ -56,6 +67,15 @@ struct lvgic_config {
     uint32_t v2m_nr;    /* 0: no such frame */
 
     bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
+
+    /* Identification. 0 means the library's own. */
+    uint32_t iidr;      /* GICD_IIDR and GICR_IIDR */
+    uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to GICD_PIDR7 in [63:56]; PIDR2[7:4], the
+                         * architecture revision, must be 3 */
+    uint64_t gicr_pidr; /* the redistributors', in the same way */
+
+    /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, affinity, LPIs and
+     * ITSs. */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read
@@ -136,17 +156,21 @@ int lvgic_vcpu_reset_cpuif(struct lvgic_vcpu *vcpu);
 /* ------------------------------------------------------------------ the guest's accesses ----- */
 
 /* One access to a frame. offset: bytes from the start of the frame; size: 1, 2, 4 or 8 bytes;
- * value: to be written, or as read. */
+ * value: to be written, or as read; secure: a Secure access, which makes a difference only with two
+ * security states. */
 struct lvgic_access {
     uint32_t offset;
     uint8_t size;
     bool write;
     uint64_t value;
+    bool secure;
 };
 
 /* The guest, on vCPU `by`, accesses the distributor frame (64 KiB, section 12.8) or the frames of
  * redistributor `redist` (RD_base then SGI_base, 128 KiB, sections 12.10, 12.11). `by` may be NULL
- * for an access by nobody in particular. Any value, offset, size and alignment is fine: what has no
+ * for an access by nobody in particular. With GICv2 the distributor frame has 4 KiB (IHI 0048B
+ * 4.3), `by` says whose banked registers are meant and who sends an SGI (NULL: vCPU 0), and there
+ * are no redistributors. Any value, offset, size and alignment is fine: what has no
  * register reads as zero and ignores writes. Waits for at most one guest exit of each vCPU whose
  * list registers hold what must be read or changed exactly. Any thread; `by` must be outside of
  * enter and exit. May call back kick, wake, relax, deactivated, phys_*.
@@ -155,6 +179,16 @@ struct lvgic_access {
 int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access);
 int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
                         struct lvgic_access *access);
+
+/* The guest accesses GICv2's CPU interface (GICC_*, IHI 0048B 4.4; 8 KiB with GICC_DIR at 0x1000),
+ * as one without Security Extensions: GICV is the same. A host with the software CPU interface
+ * calls it for each access, between enter and exit, as the hardware would act, and looks at
+ * lvgic_vcpu_lines() afterwards. A host that gives the guest GICV traps GICC_DIR alone, whose
+ * access it passes on outside of enter and exit. Any value, offset, size and alignment is fine:
+ * what has no register reads as zero and ignores writes. vCPU thread. Calls back as
+ * lvgic_vcpu_enter() and lvgic_vcpu_exit() do. Errors: E_INVALID (NULL, or the VM's GIC is no
+ * GICv2). */
+int lvgic_gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access);
 
 /* A trapped system-register access. The encoding is built from the trap's fields. */
 #define LVGIC_SYSREG(op0, op1, crn, crm, op2)                                     \
@@ -167,7 +201,8 @@ enum lvgic_sysreg_result {
     LVGIC_SYSREG_NOT_MINE, /* not a GIC register */
 };
 
-/* The guest reads or writes a GIC system register (ICC_*, section 12.2). On an EL2 host these are
+/* The guest reads or writes a GIC system register (ICC_*, section 12.2); with GICv2 there are none,
+ * and all of them are UNDEFINED. On an EL2 host these are
  * the few that trap (SGI generation, ICC_DIR_EL1) and the vCPU is outside of enter and exit. A host
  * with the software CPU interface calls it between enter and exit, as the hardware would act, and
  * looks at lvgic_vcpu_lines() afterwards. vCPU thread. Calls back as lvgic_vcpu_enter() and
@@ -180,8 +215,14 @@ enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t enc
 struct lvgic_lines {
     bool irq;
     bool fiq;
+    bool nmi; /* irq, and with superpriority (section 4.9) */
 };
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu);
+
+/* The guest has set or cleared SCTLR_EL1.NMI: with it, the software CPU interface's ICC_IAR1_EL1
+ * leaves NMIs to ICC_NMIAR1_EL1 and reads 1022. Hosts with list registers need not tell. vCPU
+ * thread. Calls nothing back. */
+void lvgic_vcpu_set_sctlr_nmi(struct lvgic_vcpu *vcpu, bool on);
 
 /* The virtualization registers (ICH_*_EL2, section 12.4) over list registers of the caller's: for a
  * guest hypervisor's own, and for tests. `lrs` starts from lvgic_lrs_init(); after a change of its
@@ -225,7 +266,7 @@ void lvgic_resume(struct lvgic_vm *vm);
 /* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs `v`
  * says whose. Any context. Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
 struct lvgic_irq_info {
-    bool pending, active, enabled, edge, line, group1, hw;
+    bool pending, active, enabled, edge, line, group1, hw, nmi;
     bool in_list_register; /* then pending and active are in a list register of `holder` */
     uint8_t priority;
     uint32_t target; /* vCPU index, or UINT32_MAX when its route names nobody */

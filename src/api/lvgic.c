@@ -2,6 +2,7 @@
 /* The public functions: check what the embedder passed, call down, carry out effects. */
 #include "lvgic/lvgic.h"
 
+#include "arch/lr.h"
 #include "cpuif/icv.h"
 #include "deliver/check.h"
 #include "deliver/event.h"
@@ -11,6 +12,7 @@
 #include "irq/vm.h"
 #include "its/its.h"
 #include "mmio/active.h"
+#include "mmio/gicc.h"
 #include "mmio/mmio.h"
 #include "mmio/sysreg.h"
 
@@ -39,6 +41,11 @@ size_t lvgic_vm_size(const struct lvgic_config *config)
 /* Product 'L', variant 0, revision 0, implementer Arm. */
 #define IIDR_OWN 0x4c00043bu
 
+/* PIDR0 to PIDR7 (12.1): part numbers of a GICv3 distributor and redistributor, architecture
+ * revision 3, Arm's JEP106 code, 64 KiB frames. */
+#define GICD_PIDR_OWN UINT64_C(0x44003bb492)
+#define GICR_PIDR_OWN UINT64_C(0x44003bb493)
+
 static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_config *config)
 {
     struct lvgic_vcpu *vcpu = &vm->vcpus[index];
@@ -49,7 +56,9 @@ static void init_vcpu(struct lvgic_vm *vm, uint32_t index, const struct lvgic_co
                                       : (uint64_t)(index / 16) << 8 | index % 16;
     vcpu->lrs.nr = config->nr_lrs ? config->nr_lrs : 4;
     vcpu->lrs.pri_bits = vm->pri_bits;
+    vcpu->lrs.gicv2 = vm->gicv2;
     vcpu->lrs.elrsr = (uint32_t)(BIT64(vcpu->lrs.nr) - 1);
+    vcpu->lrs.nmi = config->nmi;
     icv_reset(&vcpu->lrs);
     vm->range_selector = vm->range_selector || (vcpu->affinity & 0xff) > 15;
     atomic_init(&vcpu->mode, VCPU_OUT);
@@ -85,7 +94,11 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->v2m_nr = config->v2m_nr;
     vm->no_dir_trap = config->no_dir_trap;
     vm->one_of_n = config->one_of_n;
+    vm->nmi = config->nmi;
+    atomic_init(&vm->gicd_ctlr, config->two_security_states ? 0 : CTLR_DS);
     vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
+    vm->gicd_pidr = config->gicd_pidr ? config->gicd_pidr : GICD_PIDR_OWN;
+    vm->gicr_pidr = config->gicr_pidr ? config->gicr_pidr : GICR_PIDR_OWN;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         init_vcpu(vm, i, config);
     if (!vm_sort_affinities(vm))
@@ -217,8 +230,11 @@ static int guest_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic
 
     if (!access || (by && (by->vm != vm || vcpu_holds(by))))
         return LVGIC_E_INVALID;
+    mmio.non_secure = !(vm_gicd_ctlr(vm) & CTLR_DS) && !access->secure;
     if (redist)
         mmio_table_access(&mmio, gicr_rows, nr_gicr_rows, true);
+    else if (vm->gicv2)
+        mmio_table_access(&mmio, gicd2_rows, nr_gicd2_rows, false);
     else
         mmio_table_access(&mmio, gicd_rows, nr_gicd_rows, false);
     return LVGIC_OK;
@@ -232,7 +248,7 @@ int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_a
 int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
                         struct lvgic_access *access)
 {
-    if (redist.n >= vm->nr_vcpus)
+    if (redist.n >= vm->nr_vcpus || vm->gicv2)
         return LVGIC_E_NO_DEVICE;
     return guest_access(vm, by, &vm->vcpus[redist.n], access, true);
 }
@@ -243,11 +259,31 @@ enum lvgic_sysreg_result lvgic_vcpu_sysreg(struct lvgic_vcpu *vcpu, uint32_t enc
     return sysreg_access(vcpu, encoding, write, value);
 }
 
+int lvgic_gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
+{
+    if (!vcpu || !access || !vcpu->vm->gicv2)
+        return LVGIC_E_INVALID;
+    gicc_access(vcpu, access);
+    return LVGIC_OK;
+}
+
 struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
 {
-    int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(&vcpu->lrs) : -1;
+    const struct lvgic_lrs *lrs = &vcpu->lrs;
+    int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(lrs) : -1;
+    /* Group 0 is FIQ, with GICv2 only if GICC_CTLR.FIQEn says so. */
+    bool fiq = group == 0 && (!lrs->gicv2 || (lrs->vmcr & VMCR_VFIQEN));
 
-    return (struct lvgic_lines){.irq = group == 1, .fiq = group == 0};
+    return (struct lvgic_lines){
+        .irq = group >= 0 && !fiq,
+        .fiq = fiq,
+        .nmi = group == 1 && icv_is_nmi(lrs, lrs->lr[icv_highest_pending(lrs)]),
+    };
+}
+
+void lvgic_vcpu_set_sctlr_nmi(struct lvgic_vcpu *vcpu, bool on)
+{
+    vcpu->lrs.sctlr_nmi = on;
 }
 
 /* Two list registers with one physical INTID would be UNPREDICTABLE. A PPI is this vCPU's own. */
@@ -349,6 +385,7 @@ int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
         .edge = w & IRQ_EDGE,
         .line = w & IRQ_LINE,
         .group1 = w & IRQ_GRP1,
+        .nmi = irq_is_nmi(w),
         .hw = w & IRQ_HW,
         .in_list_register = w & IRQ_INLR,
         .priority = (uint8_t)irq_prio(w),

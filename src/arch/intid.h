@@ -13,6 +13,7 @@
 #define FIRST_SPI 32u
 #define MAX_SPIS 988u /* INTIDs 32 to 1019 */
 #define FIRST_SPECIAL 1020u
+#define INTID_NMI 1022u /* an NMI is pending: acknowledge by ICC_NMIAR1_EL1 */
 #define INTID_SPURIOUS 1023u
 #define FIRST_EPPI 1056u /* extended PPIs: INTIDs 1056 to 1119 */
 #define MAX_EPPIS 64u

@@ -14,12 +14,17 @@
 #define LR_STATE (LR_PENDING | LR_ACTIVE)
 #define LR_HW BIT64(61)
 #define LR_GROUP1 BIT64(60)
+#define LR_NMI BIT64(59) /* with FEAT_GICv3_NMI, of group 1: has superpriority */
 #define LR_EOI BIT64(41) /* when HW = 0: a maintenance interrupt on deactivation */
 
 static inline uint32_t lr_vintid(uint64_t lr)
 {
     return (uint32_t)bits_get(lr, 31, 0);
 }
+
+/* With SRE = 0 the vINTID of an SGI has its source CPU in [12:10], as GICC_IAR returns it. */
+#define VINTID_SOURCE_HI 12
+#define VINTID_SOURCE_LO 10
 
 static inline uint32_t lr_pintid(uint64_t lr)
 {
@@ -38,6 +43,12 @@ static inline bool lr_is_empty(uint64_t lr)
 {
     return !(lr & LR_STATE) && ((lr & LR_HW) || !(lr & LR_EOI));
 }
+
+/* ICH_AP1R0_EL2 (12.4): an NMI is active. No other bit is set for it. */
+#define AP1R0_NMI BIT64(63)
+
+/* ICV_RPR_EL1 (12.3): the running priority is an NMI's. */
+#define RPR_NMI BIT64(63)
 
 /* ICH_HCR_EL2 (12.4) */
 #define HCR_EN BIT64(0)

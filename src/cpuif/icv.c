@@ -28,7 +28,7 @@ uint8_t icv_bpr(const struct lvgic_lrs *lrs, bool group1)
 
     if (!group1)
         return bpr0;
-    if (lrs->vmcr & VMCR_VCBPR)
+    if ((lrs->vmcr & VMCR_VCBPR) && !lrs->gicv2)
         return (uint8_t)(bpr0 < 7 ? bpr0 + 1 : 7);
     return (uint8_t)bits_get(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO);
 }
@@ -40,7 +40,8 @@ void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
     value = (value & 7) < least ? least : value & 7;
     if (!group1)
         lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, value);
-    else if (!(lrs->vmcr & VMCR_VCBPR)) /* with a common binary point writes are ignored */
+    else if (!(lrs->vmcr & VMCR_VCBPR) || lrs->gicv2)
+        /* With a common binary point writes are ignored, but not those of GICC_ABPR. */
         lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO, value);
 }
 
@@ -54,7 +55,17 @@ static uint8_t group_priority(const struct lvgic_lrs *lrs, uint8_t priority, boo
     return (uint8_t)(priority & (0xffu << split));
 }
 
-/* Index of the highest active priority level, or -1. */
+bool icv_is_nmi(const struct lvgic_lrs *lrs, uint64_t lr)
+{
+    return lrs->nmi && (lr & LR_NMI) && (lr & LR_GROUP1);
+}
+
+static bool nmi_is_active(const struct lvgic_lrs *lrs)
+{
+    return lrs->ap1r[0] & AP1R0_NMI;
+}
+
+/* Index of the highest active priority level below an NMI's, or -1. */
 static int highest_active(const struct lvgic_lrs *lrs)
 {
     for (unsigned i = 0; i < icv_nr_aprs(lrs); i++) {
@@ -68,15 +79,20 @@ static int highest_active(const struct lvgic_lrs *lrs)
 
 bool icv_level_is_active(const struct lvgic_lrs *lrs, unsigned level, bool group1)
 {
-    const uint64_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+    /* GICv2 has one array for both groups. */
+    const uint64_t *apr = group1 && !lrs->gicv2 ? lrs->ap1r : lrs->ap0r;
 
-    return apr[level / 32] & 1u << level % 32;
+    return level == ICV_LEVEL_NMI ? nmi_is_active(lrs) : !!(apr[level / 32] & BIT64(level % 32));
 }
 
-int icv_level_of(const struct lvgic_lrs *lrs, uint8_t priority, bool group1)
+int icv_level_of(const struct lvgic_lrs *lrs, uint64_t lr)
 {
+    bool group1 = lr & LR_GROUP1;
+    uint8_t priority = lr_priority(lr);
     unsigned level = group_priority(lrs, priority, group1) >> priority_shift(lrs);
 
+    if (icv_is_nmi(lrs, lr))
+        return nmi_is_active(lrs) ? (int)ICV_LEVEL_NMI : -1;
     if (icv_level_is_active(lrs, level, group1))
         return (int)level;
     /* Acknowledged with another binary point: each clears some low bits of the priority. */
@@ -88,23 +104,38 @@ int icv_level_of(const struct lvgic_lrs *lrs, uint8_t priority, bool group1)
     return -1;
 }
 
-uint8_t icv_running_priority(const struct lvgic_lrs *lrs)
+static uint8_t running_priority(const struct lvgic_lrs *lrs)
 {
     int level = highest_active(lrs);
 
     return (uint8_t)(level < 0 ? PRIORITY_IDLE : (unsigned)level << priority_shift(lrs));
 }
 
-bool icv_would_signal(const struct lvgic_lrs *lrs, uint8_t priority, bool group1)
+uint64_t icv_running_priority(const struct lvgic_lrs *lrs)
 {
-    int level = highest_active(lrs);
+    return nmi_is_active(lrs) ? RPR_NMI : running_priority(lrs);
+}
 
-    if (!(lrs->vmcr & vmcr_group_enable(group1)) || priority >= icv_pmr(lrs))
+bool icv_would_signal(const struct lvgic_lrs *lrs, uint8_t priority, bool group1, bool nmi)
+{
+    if (!(lrs->vmcr & vmcr_group_enable(group1)) || nmi_is_active(lrs))
         return false;
-    if (level < 0)
+    if (nmi)
+        return true;
+    if (priority >= icv_pmr(lrs))
+        return false;
+    if (highest_active(lrs) < 0)
         return true;
     return group_priority(lrs, priority, group1) <
-           group_priority(lrs, icv_running_priority(lrs), group1);
+           group_priority(lrs, running_priority(lrs), group1);
+}
+
+/* Is the interrupt of one list register ahead of another's? */
+static bool is_ahead(const struct lvgic_lrs *lrs, uint64_t lr, uint64_t other)
+{
+    if (icv_is_nmi(lrs, lr) != icv_is_nmi(lrs, other))
+        return icv_is_nmi(lrs, lr);
+    return lr_priority(lr) < lr_priority(other);
 }
 
 int icv_highest_pending(const struct lvgic_lrs *lrs)
@@ -118,7 +149,7 @@ int icv_highest_pending(const struct lvgic_lrs *lrs)
 
         if ((lr & LR_STATE) != LR_PENDING || !(lrs->vmcr & vmcr_group_enable(lr & LR_GROUP1)))
             continue;
-        if (best < 0 || lr_priority(lr) < lr_priority(lrs->lr[best]))
+        if (best < 0 || is_ahead(lrs, lr, lrs->lr[best]))
             best = (int)reg;
     }
     return best;
@@ -131,9 +162,10 @@ int icv_signalled(const struct lvgic_lrs *lrs)
     if (reg < 0)
         return -1;
 
-    bool group1 = lrs->lr[reg] & LR_GROUP1;
+    uint64_t lr = lrs->lr[reg];
+    bool group1 = lr & LR_GROUP1;
 
-    return icv_would_signal(lrs, lr_priority(lrs->lr[reg]), group1) ? group1 : -1;
+    return icv_would_signal(lrs, lr_priority(lr), group1, icv_is_nmi(lrs, lr)) ? group1 : -1;
 }
 
 uint32_t icv_highest_pending_intid(const struct lvgic_lrs *lrs, bool group1)
@@ -154,22 +186,40 @@ static void set_lr(struct lvgic_lrs *lrs, unsigned reg, uint64_t lr)
         lrs->elrsr |= 1u << reg;
 }
 
-uint32_t icv_acknowledge(struct lvgic_lrs *lrs, bool group1)
+/* The highest-priority pending interrupt becomes active, and its priority the running one. */
+static uint32_t take(struct lvgic_lrs *lrs)
 {
-    if (icv_signalled(lrs) != group1)
-        return INTID_SPURIOUS;
-
     unsigned reg = (unsigned)icv_highest_pending(lrs);
     uint64_t lr = lrs->lr[reg];
+    bool group1 = lr & LR_GROUP1;
     unsigned level = group_priority(lrs, lr_priority(lr), group1) >> priority_shift(lrs);
-    uint64_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+    uint64_t *apr = group1 && !lrs->gicv2 ? lrs->ap1r : lrs->ap0r;
 
-    apr[level / 32] |= 1u << level % 32;
+    if (icv_is_nmi(lrs, lr))
+        lrs->ap1r[0] |= AP1R0_NMI;
+    else
+        apr[level / 32] |= BIT64(level % 32);
     set_lr(lrs, reg, (lr & ~LR_PENDING) | LR_ACTIVE);
     return lr_vintid(lr);
 }
 
-static int find_active(const struct lvgic_lrs *lrs, uint32_t intid)
+uint32_t icv_acknowledge(struct lvgic_lrs *lrs, bool group1)
+{
+    if (icv_signalled(lrs) != group1)
+        return INTID_SPURIOUS;
+    if (lrs->sctlr_nmi && icv_is_nmi(lrs, lrs->lr[icv_highest_pending(lrs)]))
+        return INTID_NMI;
+    return take(lrs);
+}
+
+uint32_t icv_acknowledge_nmi(struct lvgic_lrs *lrs)
+{
+    if (icv_signalled(lrs) != 1 || !icv_is_nmi(lrs, lrs->lr[icv_highest_pending(lrs)]))
+        return INTID_SPURIOUS;
+    return take(lrs);
+}
+
+int icv_find_active(const struct lvgic_lrs *lrs, uint32_t intid)
 {
     uint64_t used = lrs->used;
     unsigned reg;
@@ -201,18 +251,21 @@ static struct icv_effect deactivate(struct lvgic_lrs *lrs, uint32_t intid, int r
 
 struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bool group1)
 {
-    int level = highest_active(lrs), reg = find_active(lrs, intid);
+    int level = highest_active(lrs), reg = icv_find_active(lrs, intid);
     struct icv_effect nothing = {.phys_deactivate = false};
 
     /* Special INTIDs have not been acknowledged; without an active priority nothing has. */
-    if (intid_is_special(intid) || level < 0)
+    if (intid_is_special(intid) || (level < 0 && !nmi_is_active(lrs)))
         return nothing;
     /* Priority drop: of the highest active priority, whichever group it is in. */
-    if (lrs->ap0r[level / 32] & 1u << level % 32)
+    if (nmi_is_active(lrs))
+        lrs->ap1r[0] &= ~AP1R0_NMI;
+    else if (lrs->ap0r[level / 32] & BIT64(level % 32))
         lrs->ap0r[level / 32] &= ~BIT64(level % 32);
     else
         lrs->ap1r[level / 32] &= ~BIT64(level % 32);
-    if (lrs->vmcr & VMCR_VEOIM)
+    /* An LPI has no active state that is left for DIR. */
+    if ((lrs->vmcr & VMCR_VEOIM) && intid < FIRST_LPI)
         return nothing;
     /* Completion through the other group's register does not deactivate. */
     if (reg >= 0 && !(lrs->lr[reg] & LR_GROUP1) == group1)
@@ -226,7 +279,7 @@ struct icv_effect icv_deactivate(struct lvgic_lrs *lrs, uint32_t intid)
 
     if (!(lrs->vmcr & VMCR_VEOIM) || intid_is_special(intid))
         return nothing;
-    return deactivate(lrs, intid, find_active(lrs, intid));
+    return deactivate(lrs, intid, icv_find_active(lrs, intid));
 }
 
 uint8_t icv_pmr(const struct lvgic_lrs *lrs)
@@ -256,7 +309,7 @@ void icv_set_ctlr(struct lvgic_lrs *lrs, uint64_t value)
 
 void icv_reset(struct lvgic_lrs *lrs)
 {
-    lrs->vmcr = VMCR_VFIQEN; /* RES1 with system registers */
+    lrs->vmcr = lrs->gicv2 ? 0 : VMCR_VFIQEN; /* RES1 with system registers */
     icv_set_bpr(lrs, false, 0);
     icv_set_bpr(lrs, true, 0);
     for (unsigned i = 0; i < ARRAY_LEN(lrs->ap0r); i++)

@@ -46,17 +46,19 @@ static bool is_edge(enum irq_event event, uint64_t w)
     case IRQ_EV_MSG_HIGH:
         return w & IRQ_EDGE;
     case IRQ_EV_SET_PENDING:
+    case IRQ_EV_SOURCES_SET:
         return true;
     default:
         return false;
     }
 }
 
-struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
-                                enum irq_event event, uint32_t arg, struct effects *effects)
+static struct irq_change apply(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+                               uint64_t require, enum irq_event event, uint32_t arg,
+                               struct effects *effects)
 {
     struct lvgic_vm *vm = vcpu->vm;
-    struct irq_change change = irq_change_event(vcpu_irq(vcpu, slot), gen, event, arg);
+    struct irq_change change = irq_change_event(vcpu_irq(vcpu, slot), gen, require, event, arg);
     uint32_t eff = irq_effective(change.new);
 
     if (!change.done || (change.new == change.old && !is_edge(event, change.new)))
@@ -80,6 +82,18 @@ struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t
     return change;
 }
 
+struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+                                enum irq_event event, uint32_t arg, struct effects *effects)
+{
+    return apply(vcpu, slot, gen, 0, event, arg, effects);
+}
+
+struct irq_change deliver_event_if(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t require,
+                                   enum irq_event event, uint32_t arg, struct effects *effects)
+{
+    return apply(vcpu, slot, 0, require, event, arg, effects);
+}
+
 struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event,
                                     uint32_t arg)
 {
@@ -91,10 +105,27 @@ struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum
     return change;
 }
 
-void deliver_sgi(struct lvgic_vcpu *target, uint32_t intid, bool group1, struct effects *effects)
+/* What GICR_NSACR has to allow for Non-secure software to generate a Secure SGI (12.11). A request
+ * for Secure group 1 reaches group 0 too. */
+static bool sgi_allowed(const struct lvgic_vcpu *target, uint32_t intid, uint64_t w,
+                        enum sgi_group group)
+{
+    bool two_states = !(vm_gicd_ctlr(target->vm) & CTLR_DS);
+    bool group1s = two_states && (w & IRQ_MOD);
+    uint32_t allowed = atomic_load_explicit(&target->nsacr, memory_order_relaxed) >> 2 * intid & 3;
+
+    if (w & IRQ_GRP1 || group == SGI_GROUP1)
+        return (w & IRQ_GRP1) && group == SGI_GROUP1;
+    if (group1s && group == SGI_GROUP0)
+        return false;
+    return !two_states || allowed >= (group1s ? 2 : 1);
+}
+
+void deliver_sgi(struct lvgic_vcpu *target, uint32_t intid, enum sgi_group group,
+                 struct effects *effects)
 {
     /* The group is read and the SGI made pending in two steps: a change of group in between is
      * one that the sender cannot have known of. */
-    if (!!(irq_load(vcpu_irq(target, intid)) & IRQ_GRP1) == group1)
+    if (sgi_allowed(target, intid, irq_load(vcpu_irq(target, intid)), group))
         deliver_event(target, intid, 0, IRQ_EV_PULSE, 0, effects);
 }

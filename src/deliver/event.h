@@ -12,6 +12,11 @@
 struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
                                 enum irq_event event, uint32_t arg, struct effects *effects);
 
+/* The same for generation 0, and only to an interrupt that has the flags in `require`: decided in
+ * the same step, so that who may not change an interrupt cannot do it while it changes hands. */
+struct irq_change deliver_event_if(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t require,
+                                   enum irq_event event, uint32_t arg, struct effects *effects);
+
 /* The same for generation 0 with its own effects, carried out at once. */
 struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event,
                                     uint32_t arg);
@@ -27,7 +32,12 @@ void deliver_attention(struct lvgic_vcpu *vcpu);
  * been stored before. */
 void deliver_attention_all(struct lvgic_vm *vm);
 
-/* Generate SGI `intid` for one target, if the target has it in group 1 (or 0). */
-void deliver_sgi(struct lvgic_vcpu *target, uint32_t intid, bool group1, struct effects *effects);
+/* Which SGIs a write generates: those of group 1, of group 0, or of Secure group 1 (ICC_SGI1R_EL1,
+ * ICC_SGI0R_EL1, and ICC_ASGI1R_EL1 of Non-secure software). */
+enum sgi_group { SGI_GROUP1, SGI_GROUP0, SGI_GROUP1S };
+
+/* Generate SGI `intid` for one target, if the target has it in that group. */
+void deliver_sgi(struct lvgic_vcpu *target, uint32_t intid, enum sgi_group group,
+                 struct effects *effects);
 
 #endif

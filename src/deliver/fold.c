@@ -74,26 +74,36 @@ static bool fold_one(struct lvgic_vcpu *vcpu, unsigned reg, struct effects *effe
     return step.found.acknowledged;
 }
 
+/* Does an interrupt that is handled now have to have been acknowledged before the other? */
+static bool came_before(const struct lvgic_lrs *lrs, uint64_t lr, uint64_t other)
+{
+    if (icv_is_nmi(lrs, lr) != icv_is_nmi(lrs, other))
+        return icv_is_nmi(lrs, other);
+    return lr_priority(lr) > lr_priority(other);
+}
+
 /* The interrupts acknowledged in this run, in the order of acknowledgement: each preempted those of
  * lower priority (higher value), so the best priority comes last. With EOImode 1 the guest may have
  * dropped the priority of some already: no count will come for those. */
 static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
 {
+    const uint64_t *lrs = vcpu->lrs.lr;
+
     while (regs) {
-        unsigned last = bits_first(regs), reg;
+        unsigned first = bits_first(regs), reg;
         uint64_t rest = regs;
 
         while (bits_take_first(&rest, &reg))
-            if (lr_priority(vcpu->lrs.lr[reg]) > lr_priority(vcpu->lrs.lr[last]))
-                last = reg;
-        regs &= ~(1u << last);
+            if (came_before(&vcpu->lrs, lrs[reg], lrs[first]))
+                first = reg;
+        regs &= ~(1u << first);
 
-        struct listing *listing = &vcpu->listed[last];
+        struct listing *listing = &vcpu->listed[first];
 
-        listing->ack_priority = lr_priority(vcpu->lrs.lr[last]);
-        listing->ack_group1 = vcpu->lrs.lr[last] & LR_GROUP1;
+        listing->ack_priority = lr_priority(lrs[first]);
+        listing->ack_group1 = lrs[first] & LR_GROUP1;
 
-        int level = icv_level_of(&vcpu->lrs, listing->ack_priority, listing->ack_group1);
+        int level = icv_level_of(&vcpu->lrs, lrs[first]);
 
         if (level < 0)
             continue;
@@ -120,7 +130,7 @@ void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects)
 
 struct deactivate_step {
     uint32_t me;
-    uint32_t gen;
+    uint32_t life;
 };
 
 static bool deactivate_step(uint64_t old, void *arg, uint64_t *new)
@@ -129,16 +139,16 @@ static bool deactivate_step(uint64_t old, void *arg, uint64_t *new)
 
     /* Re-checked in the compare-and-swap: the position was remembered across a guest run, and
      * anything may have happened to the interrupt since. */
-    if (!irq_replayable(old, step->gen, step->me))
+    if (!irq_replayable(old, step->life, step->me))
         return false;
     *new = irq_apply(old, IRQ_EV_CLEAR_ACTIVE, 0);
     return true;
 }
 
-bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t life,
                         struct effects *effects)
 {
-    struct deactivate_step step = {.me = vcpu->index, .gen = gen};
+    struct deactivate_step step = {.me = vcpu->index, .life = life};
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), deactivate_step, &step);
 
     if (!change.done)

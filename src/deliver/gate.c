@@ -61,6 +61,15 @@ void gate_release(struct lvgic_vm *vm, struct gate *gate)
             gate_lower(&vm->vcpus[i * 64 + bit]);
 }
 
+void gate_hold(struct lvgic_vm *vm, struct gate *gate, uint32_t index)
+{
+    if (!(gate->held[index / 64] & BIT64(index % 64))) {
+        gate->held[index / 64] |= BIT64(index % 64);
+        gate_raise(&vm->vcpus[index]);
+    }
+    gate_wait_out(&vm->vcpus[index]);
+}
+
 uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate)
 {
     for (;;) {
@@ -70,12 +79,6 @@ uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate
         if (!(w & IRQ_INLR))
             return w;
 
-        uint32_t holder = irq_holder(w);
-
-        if (!(gate->held[holder / 64] & BIT64(holder % 64))) {
-            gate->held[holder / 64] |= BIT64(holder % 64);
-            gate_raise(&vm->vcpus[holder]);
-        }
-        gate_wait_out(&vm->vcpus[holder]);
+        gate_hold(vm, gate, irq_holder(w));
     }
 }

@@ -36,6 +36,9 @@ void gate_wait_out(struct lvgic_vcpu *vcpu);
 void gate_init(struct gate *gate);
 void gate_release(struct lvgic_vm *vm, struct gate *gate);
 
+/* Keep vCPU `index` out of the guest until gate_release(); waits until it is out. */
+void gate_hold(struct lvgic_vm *vm, struct gate *gate, uint32_t index);
+
 /* The word of an interrupt while it is in no list register, its holder kept out if it was in one.
  * May wait: effects that were collected have been carried out before, somebody may wait for them.
  * Every other vCPU may still take it into one: who wants to change it as well looks again. */

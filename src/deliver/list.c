@@ -11,6 +11,7 @@
 #include "arch/lr.h"
 #include "base/bits.h"
 #include "cpuif/icv.h"
+#include "deliver/dir.h"
 #include "deliver/overflow.h"
 #include "deliver/run.h"
 #include "deliver/waiting.h"
@@ -27,6 +28,7 @@ struct fill {
     uint32_t gicd_ctlr;
     bool active_pass;
     bool pending_spilled; /* something deliverable found no register */
+    bool active_spilled;  /* something active found none */
     bool active_seen;     /* something active waits for the second pass */
     uint64_t gated;       /* VMCR group enables that would let something more in */
 };
@@ -39,6 +41,15 @@ struct list_step {
     struct irq_listing how;
 };
 
+/* Would the interrupt be acknowledged with the same priority and group again? */
+static bool acknowledged_as(const struct overflow_entry *entry, uint32_t gicd_ctlr, uint64_t w)
+{
+    bool nmi = entry->level == ICV_LEVEL_NMI;
+
+    return nmi == irq_is_nmi(w) && entry->group1 == !!(w & IRQ_GRP1) &&
+           (nmi || entry->priority == ctlr_priority(gicd_ctlr, w));
+}
+
 static bool list_step(uint64_t old, void *arg, uint64_t *new)
 {
     struct list_step *step = arg;
@@ -48,15 +59,14 @@ static bool list_step(uint64_t old, void *arg, uint64_t *new)
         return false;
     /* While the distributor holds its group back an active interrupt is listed as active only: what
      * is pending must not follow its completion. */
-    uint64_t held = step->gicd_ctlr & (old & IRQ_GRP1 ? 2u : 1u) ? 0 : old & IRQ_EN;
+    uint64_t held = ctlr_forwards(step->gicd_ctlr, old) ? 0 : old & IRQ_EN;
 
     if (held && !(old & IRQ_ACT))
         return false; /* its group is closed now: whoever moved it there has left a hint */
     /* It keeps the priority and group that it was acknowledged with, and what is pending has others
      * now: that waits, and the completion must be seen. */
-    bool differs =
-        step->entry && (old & IRQ_EN) && irq_pending(old) &&
-        (step->entry->priority != irq_prio(old) || step->entry->group1 != !!(old & IRQ_GRP1));
+    bool differs = step->entry && (old & IRQ_EN) && irq_pending(old) &&
+                   !acknowledged_as(step->entry, step->gicd_ctlr, old);
 
     if (differs)
         held = old & IRQ_EN;
@@ -76,7 +86,7 @@ static bool group_open(const struct lvgic_vcpu *vcpu, struct fill *fill, uint64_
     uint64_t enable = vmcr_group_enable(group1);
 
     /* A closed distributor announces its opening by attention and kick. */
-    if (!(fill->gicd_ctlr & (group1 ? 2u : 1u)))
+    if (!ctlr_forwards(fill->gicd_ctlr, w))
         return false;
     if (vcpu->lrs.vmcr & enable)
         return true;
@@ -102,12 +112,13 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
         return VISIT_KEEP;
     }
     if (fill->nr == fill->room) {
-        fill->pending_spilled = !fill->active_pass;
+        fill->pending_spilled = fill->pending_spilled || !fill->active_pass;
+        fill->active_spilled = fill->active_pass;
         return VISIT_STOP;
     }
 
     if (fill->active_pass)
-        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_gen(w));
+        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_life(w));
 
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), list_step, &step);
 
@@ -115,26 +126,38 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
         return VISIT_KEEP;
     vm_trace_holder(vcpu->vm, slot, change.new, IRQ_INLR);
     fill->candidates[fill->nr++] = (struct candidate){
-        .listing = {.how = step.how, .slot = slot, .gen = (uint8_t)irq_gen(change.new)},
+        .listing = {.how = step.how, .slot = slot, .life = (uint8_t)irq_life(change.new)},
         .w = change.new,
     };
     return VISIT_DROP;
 }
 
-static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidate)
+static uint32_t vintid_of(const struct lvgic_vcpu *vcpu, const struct candidate *candidate)
+{
+    uint32_t source = candidate->w & IRQ_SRC ? irq_source(candidate->w) : 0;
+
+    return vm_intid(vcpu->vm, candidate->listing.slot) | source << VINTID_SOURCE_LO;
+}
+
+static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidate,
+                       uint32_t gicd_ctlr)
 {
     const struct irq_listing *how = &candidate->listing.how;
-    uint64_t lr = vm_intid(vcpu->vm, candidate->listing.slot);
+    uint64_t lr = vintid_of(vcpu, candidate);
+
+    bool nmi = irq_is_nmi(candidate->w), group1 = candidate->w & IRQ_GRP1;
+    uint64_t priority = ctlr_priority(gicd_ctlr, candidate->w);
 
     /* An acknowledged interrupt keeps the priority and group that it was acknowledged with: the
      * hardware compares them with its active priorities when the guest completes. */
     if (candidate->listing.remembered) {
-        lr |= (uint64_t)candidate->listing.ack_priority << 48;
-        lr |= candidate->listing.ack_group1 ? LR_GROUP1 : 0;
-    } else {
-        lr |= (uint64_t)irq_prio(candidate->w) << 48;
-        lr |= candidate->w & IRQ_GRP1 ? LR_GROUP1 : 0;
+        nmi = candidate->listing.ack_level == ICV_LEVEL_NMI;
+        group1 = candidate->listing.ack_group1;
+        priority = candidate->listing.ack_priority;
     }
+    /* An NMI's priority does not count; as zero nobody can mistake it for another. */
+    lr |= nmi ? LR_NMI : priority << 48;
+    lr |= group1 ? LR_GROUP1 : 0;
     lr |= how->pending ? LR_PENDING : 0;
     lr |= how->active ? LR_ACTIVE : 0;
     if (how->hw) {
@@ -149,11 +172,12 @@ static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidat
     return lr;
 }
 
-static void put(struct lvgic_vcpu *vcpu, unsigned reg, struct candidate *candidate)
+static void put(struct lvgic_vcpu *vcpu, unsigned reg, struct candidate *candidate,
+                uint32_t gicd_ctlr)
 {
     if (candidate->listing.how.active)
         overflow_take(vcpu, &candidate->listing);
-    vcpu->lrs.lr[reg] = encode(vcpu, candidate);
+    vcpu->lrs.lr[reg] = encode(vcpu, candidate, gicd_ctlr);
     vcpu->lrs.used |= 1u << reg;
     vcpu->listed[reg] = candidate->listing;
 }
@@ -170,8 +194,8 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
     for (unsigned i = 0; i < fill->nr; i++)
         for (unsigned r = 0; r < lrs->nr; r++)
             if (!(lrs->used & 1u << r) &&
-                lr_vintid(lrs->lr[r]) == vm_intid(vcpu->vm, fill->candidates[i].listing.slot)) {
-                put(vcpu, r, &fill->candidates[i]);
+                lr_vintid(lrs->lr[r]) == vintid_of(vcpu, &fill->candidates[i])) {
+                put(vcpu, r, &fill->candidates[i], fill->gicd_ctlr);
                 placed |= 1u << i;
                 break;
             }
@@ -180,7 +204,7 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
             continue;
         while (lrs->used & 1u << reg)
             reg++;
-        put(vcpu, reg, &fill->candidates[i]);
+        put(vcpu, reg, &fill->candidates[i], fill->gicd_ctlr);
     }
     for (unsigned r = 0; r < lrs->nr; r++)
         if (!(lrs->used & 1u << r) && !lr_is_empty(lrs->lr[r]))
@@ -190,10 +214,14 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
 
 /* Maintenance interrupts are asked for only on behalf of somebody who could then use a register: a
  * condition that stays true would keep the guest from ever running. */
-static uint64_t conditions(const struct lvgic_vcpu *vcpu, const struct fill *fill)
+static uint64_t conditions(struct lvgic_vcpu *vcpu, const struct fill *fill)
 {
-    uint64_t hcr = HCR_EN | (vcpu->vm->no_dir_trap ? HCR_TC : HCR_TDIR);
+    uint64_t hcr = HCR_EN;
 
+    /* With something pending left over the scan has not seen all that is active. (GICV_DIR traps by
+     * its address.) */
+    if (!vcpu->vm->gicv2 && dir_trap_needed(vcpu, fill->active_spilled || fill->pending_spilled))
+        hcr |= vcpu->vm->no_dir_trap ? HCR_TC : HCR_TDIR;
     if (fill->pending_spilled) {
         hcr |= HCR_NPIE;
         /* With one register "at most one is valid" is always true. */
@@ -217,13 +245,13 @@ void deliver_fill(struct lvgic_vcpu *vcpu)
     /* Not the candidates: most entries have none. */
     fill.nr = 0;
     fill.room = vcpu->lrs.nr;
-    fill.active_pass = fill.pending_spilled = fill.active_seen = false;
+    fill.active_pass = fill.pending_spilled = fill.active_spilled = fill.active_seen = false;
     fill.gated = 0;
     /* Relaxed: attention was taken with acquire before, and is raised again by a later change. */
-    fill.gicd_ctlr = atomic_load_explicit(&vcpu->vm->gicd_ctlr, memory_order_relaxed);
+    fill.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
 
     waiting_scan(vcpu, list_one, &fill);
-    if (fill.active_seen && fill.nr < fill.room) {
+    if (fill.active_seen) {
         fill.active_pass = true;
         waiting_scan(vcpu, list_one, &fill);
     }

@@ -11,13 +11,20 @@ bool one_of_n_routed(const struct lvgic_vm *vm, uint32_t slot)
     return atomic_load_explicit(vm_route(vm, slot), memory_order_relaxed) & ROUTE_ONE_OF_N;
 }
 
-static bool participates(const struct lvgic_vcpu *vcpu, bool group1)
+static uint32_t dpg_bit(const struct lvgic_vm *vm, uint64_t w)
+{
+    if (w & IRQ_GRP1)
+        return DPG_GROUP1;
+    return (w & IRQ_MOD) && !(vm_gicd_ctlr(vm) & CTLR_DS) ? DPG_GROUP1S : DPG_GROUP0;
+}
+
+static bool participates(const struct lvgic_vcpu *vcpu, uint64_t w)
 {
     uint32_t opted_out = atomic_load_explicit(&vcpu->dpg, memory_order_relaxed);
 
     /* Relaxed: ordered by the fences of choose and changed. */
     return !atomic_load_explicit(&vcpu->waker, memory_order_relaxed) &&
-           !(opted_out & (group1 ? DPG_GROUP1 : DPG_GROUP0));
+           !(opted_out & dpg_bit(vcpu->vm, w));
 }
 
 /* The target that it has, if that participates; else the next in the order of vCPUs. */
@@ -28,7 +35,7 @@ static uint32_t pick(const struct lvgic_vm *vm, uint64_t w)
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
         uint32_t candidate = (start + i) % vm->nr_vcpus;
 
-        if (participates(&vm->vcpus[candidate], w & IRQ_GRP1))
+        if (participates(&vm->vcpus[candidate], w))
             return candidate;
     }
     return IRQ_NOBODY;
@@ -54,8 +61,7 @@ void one_of_n_choose(struct lvgic_vm *vm, uint32_t slot, bool news, struct effec
         /* Either this sees that the chosen one stopped participating, or one_of_n_changed(), which
          * has a fence too, sees that it was chosen. */
         atomic_thread_fence(memory_order_seq_cst);
-        if (target == IRQ_NOBODY ? pick(vm, w) == IRQ_NOBODY
-                                 : participates(&vm->vcpus[target], w & IRQ_GRP1))
+        if (target == IRQ_NOBODY ? pick(vm, w) == IRQ_NOBODY : participates(&vm->vcpus[target], w))
             return;
     }
 }

@@ -4,6 +4,7 @@
 #include "arch/lr.h"
 #include "cpuif/icv.h"
 #include "deliver/check.h"
+#include "deliver/dir.h"
 #include "deliver/gate.h"
 #include "deliver/overflow.h"
 #include "deliver/waiting.h"
@@ -49,6 +50,7 @@ void deliver_enter(struct lvgic_vcpu *vcpu)
 {
     vcpu->stats.enters++;
     gate_wait_open(vcpu);
+    dir_open(vcpu);
     publish(vcpu, VCPU_IN);
     while (gate_closed(vcpu)) {
         set_mode(vcpu, VCPU_OUT);
@@ -93,11 +95,12 @@ static enum visit wake_visit(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w,
     bool group1 = w & IRQ_GRP1;
 
     (void)slot;
-    if (!irq_deliverable(w) || !(scan->gicd_ctlr & (group1 ? 2u : 1u)) ||
+    if (!irq_deliverable(w) || !ctlr_forwards(scan->gicd_ctlr, w) ||
         !(vcpu->lrs.vmcr & vmcr_group_enable(group1)))
         return VISIT_KEEP;
     /* The best one decides: if it cannot preempt, those behind it are not signalled either. */
-    scan->found = icv_would_signal(&vcpu->lrs, (uint8_t)irq_prio(w), group1);
+    scan->found = icv_would_signal(&vcpu->lrs, (uint8_t)ctlr_priority(scan->gicd_ctlr, w), group1,
+                                   irq_is_nmi(w));
     return VISIT_STOP;
 }
 
@@ -108,7 +111,7 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
     set_mode(vcpu, VCPU_OUT); /* it may have been asleep */
     take_notices(vcpu);
     /* Relaxed: after attention was taken with acquire. */
-    scan.gicd_ctlr = atomic_load_explicit(&vcpu->vm->gicd_ctlr, memory_order_relaxed);
+    scan.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
     waiting_scan(vcpu, wake_visit, &scan);
     return scan.found;
 }

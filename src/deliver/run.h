@@ -19,8 +19,9 @@ void deliver_fill(struct lvgic_vcpu *vcpu);
 void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects);
 
 /* Deactivate the interrupt behind a slot on behalf of vCPU `vcpu`, on which it is active outside a
- * list register, and tell those concerned. False if it is not (any more). */
-bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+ * list register in this life (irq_life()), and tell those concerned. False if it is not (any more).
+ */
+bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t life,
                         struct effects *effects);
 
 /* Would an interrupt be signalled now (the WFI wake-up condition)? Only while out of the guest. */

@@ -3,7 +3,7 @@
 
 static uint32_t row_of(const struct lvgic_vm *vm, uint64_t w)
 {
-    return irq_prio(w) >> (8 - vm->pri_bits);
+    return irq_is_nmi(w) ? 0 : 1 + (irq_prio(w) >> (8 - vm->pri_bits));
 }
 
 static uint64_t *row_words(struct lvgic_vcpu *vcpu, uint32_t row)
@@ -14,7 +14,7 @@ static uint64_t *row_words(struct lvgic_vcpu *vcpu, uint32_t row)
 static void mark_row(struct lvgic_vcpu *vcpu, uint32_t row, uint32_t group)
 {
     row_words(vcpu, row)[group / 64] |= BIT64(group % 64);
-    vcpu->waiting.priorities[row / 64] |= BIT64(row % 64);
+    vcpu->waiting.occupied[row / 64] |= BIT64(row % 64);
 }
 
 void waiting_add(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w)
@@ -117,15 +117,15 @@ static void scan_row(struct lvgic_vcpu *vcpu, uint32_t row, struct scan *scan)
         keep = keep || words[i];
     }
     if (!keep && !scan->stopped)
-        vcpu->waiting.priorities[row / 64] &= ~BIT64(row % 64);
+        vcpu->waiting.occupied[row / 64] &= ~BIT64(row % 64);
 }
 
 void waiting_scan(struct lvgic_vcpu *vcpu, waiting_visit visit, void *arg)
 {
     struct scan scan = {.visit = visit, .arg = arg};
 
-    for (uint32_t i = 0; i < ARRAY_LEN(vcpu->waiting.priorities) && !scan.stopped; i++) {
-        uint64_t rows = vcpu->waiting.priorities[i];
+    for (uint32_t i = 0; i < ARRAY_LEN(vcpu->waiting.occupied) && !scan.stopped; i++) {
+        uint64_t rows = vcpu->waiting.occupied[i];
         unsigned bit;
 
         while (!scan.stopped && bits_take_first(&rows, &bit))
@@ -142,8 +142,8 @@ bool waiting_knows(const struct lvgic_vcpu *vcpu, uint32_t slot)
     if ((atomic_load(&vcpu->news_slots[group]) & BIT64(slot % 64)) &&
         (atomic_load(&vcpu->news_groups) & BIT64(group >> vm->news_shift)))
         return true;
-    for (uint32_t p = 0; p < BIT64(vm->pri_bits); p++)
-        row = row || ((vcpu->waiting.priorities[p / 64] & BIT64(p % 64)) &&
-                      (vcpu->waiting.rows[p * vm->group_words + group / 64] & BIT64(group % 64)));
+    for (uint32_t r = 0; r < vm_nr_rows(vm); r++)
+        row = row || ((vcpu->waiting.occupied[r / 64] & BIT64(r % 64)) &&
+                      (vcpu->waiting.rows[r * vm->group_words + group / 64] & BIT64(group % 64)));
     return row && (vcpu->waiting.slots[group] & BIT64(slot % 64));
 }

@@ -5,6 +5,7 @@
 
 struct event_step {
     uint32_t gen;
+    uint64_t require;
     enum irq_event event;
     uint32_t arg;
 };
@@ -13,16 +14,16 @@ static bool event_step(uint64_t old, void *arg, uint64_t *new)
 {
     const struct event_step *step = arg;
 
-    if (!(old & IRQ_MAPPED) || irq_gen(old) != step->gen)
+    if (!(old & IRQ_MAPPED) || irq_gen(old) != step->gen || (step->require & ~old))
         return false;
     *new = irq_apply(old, step->event, step->arg);
     return true;
 }
 
-struct irq_change irq_change_event(struct irq *irq, uint32_t gen, enum irq_event event,
-                                   uint32_t arg)
+struct irq_change irq_change_event(struct irq *irq, uint32_t gen, uint64_t require,
+                                   enum irq_event event, uint32_t arg)
 {
-    struct event_step step = {.gen = gen, .event = event, .arg = arg};
+    struct event_step step = {.gen = gen, .require = require, .event = event, .arg = arg};
 
     return irq_change(irq, event_step, &step);
 }
@@ -67,6 +68,26 @@ bool vm_sort_affinities(struct lvgic_vm *vm)
     return true;
 }
 
+/* Nothing of one's own, or this architecture revision in PIDR2[7:4]. */
+static bool pidr_valid(uint64_t pidr, unsigned revision)
+{
+    return !pidr || bits_get(pidr, 23, 20) == revision;
+}
+
+static bool fits_gicv3(const struct lvgic_config *config)
+{
+    return pidr_valid(config->gicd_pidr, 3) && pidr_valid(config->gicr_pidr, 3);
+}
+
+/* GICv2 numbers its CPUs in eight bits, and its list registers have five bits of priority. */
+static bool fits_gicv2(const struct lvgic_config *config)
+{
+    return config->nr_vcpus <= MAX_VCPUS_GICV2 && !config->nr_espis && !config->nr_eppis &&
+           !config->one_of_n && !config->nmi && !config->two_security_states && !config->affinity &&
+           !config->nr_lpis &&
+           (config->pri_bits == 0 || config->pri_bits == 5) && pidr_valid(config->gicd_pidr, 2);
+}
+
 bool vm_config_valid(const struct lvgic_config *config)
 {
     bool spis =
@@ -81,7 +102,9 @@ bool vm_config_valid(const struct lvgic_config *config)
                             config->v2m_first < FIRST_SPI + config->nr_spis &&
                             config->v2m_nr <= FIRST_SPI + config->nr_spis - config->v2m_first);
 
-    if (config->gic != 0 && config->gic != 3)
+    if (config->gic != 0 && config->gic != 3 && config->gic != 2)
+        return false;
+    if (config->gic == 2 ? !fits_gicv2(config) : !fits_gicv3(config))
         return false;
     return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended && v2m &&
            lpi_config_valid(config) && config->nr_lrs <= LVGIC_MAX_LRS &&
@@ -102,6 +125,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
 {
     size_t used = 0;
 
+    vm->gicv2 = config->gic == 2;
     vm->nr_vcpus = config->nr_vcpus;
     vm->nr_spis = config->nr_spis;
     vm->pri_bits = config->pri_bits ? config->pri_bits : 5;
@@ -117,7 +141,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     while ((vm->nr_groups - 1) >> vm->news_shift >= 64)
         vm->news_shift++;
 
-    size_t row_words = (size_t)vm->group_words << vm->pri_bits;
+    size_t row_words = (size_t)vm->group_words * vm_nr_rows(vm);
     size_t nr_shared = vm->nr_spis + vm->nr_espis;
 
     vm_take(memory, &used, sizeof(struct lvgic_vm));
@@ -125,6 +149,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->spis = vm_take(memory, &used, sizeof(struct irq) * (nr_shared + vm->lpis.nr));
     vm->routes = vm_take(memory, &used, sizeof(uint64_t) * nr_shared);
     vm->spi_pintid = vm_take(memory, &used, sizeof(uint16_t) * nr_shared);
+    vm->spi_nsacr = vm_take(memory, &used, sizeof(uint8_t) * nr_shared);
     vm->by_affinity = vm_take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
 
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
@@ -148,15 +173,21 @@ static void reset_irq(struct irq *irq, uint64_t flags, uint32_t target)
 }
 
 /* Reset values, section 12.9: everything disabled, group 0, priority 0; SGIs are edge-triggered and
- * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU. */
+ * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU.
+ * With GICv2 (IHI 0048B 4.3) SGIs have sources and are always enabled, and SPIs have no target,
+ * but on the only vCPU there is. */
 void vm_reset_irqs(struct lvgic_vm *vm)
 {
     const struct lvgic_vcpu *first = vm_find_affinity(vm, 0);
+    uint64_t sgi = vm->gicv2 ? IRQ_EDGE | IRQ_SRC | IRQ_EN : IRQ_EDGE;
+    uint32_t target = first ? first->index : IRQ_NOBODY;
 
+    if (vm->gicv2 && vm->nr_vcpus > 1)
+        target = IRQ_NOBODY;
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         for (uint32_t i = 0; i < vm->nr_private; i++)
-            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? IRQ_EDGE : 0, v);
+            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? sgi : 0, v);
     for (uint32_t i = 0; i < vm->nr_spis + vm->nr_espis; i++)
-        reset_irq(&vm->spis[i], 0, first ? first->index : IRQ_NOBODY);
+        reset_irq(&vm->spis[i], 0, target);
     lpi_reset(vm);
 }

@@ -19,11 +19,20 @@
 
 #define CACHE_LINE 64
 #define MAX_VCPUS 512u
+#define MAX_VCPUS_GICV2 8u
 #define MAX_PRIORITIES 128u
+#define MAX_ROWS (MAX_PRIORITIES + 1) /* and one for NMIs, ahead of all priorities */
 
 /* GICR_CTLR (12.11) */
 #define DPG_GROUP0 (1u << 24)
-#define DPG_GROUP1 (1u << 25)
+#define DPG_GROUP1 (1u << 25) /* Non-secure */
+#define DPG_GROUP1S (1u << 26)
+
+/* GICD_CTLR (12.9), Secure view. With one security state DS is always set. */
+#define CTLR_ENABLE_GROUP0 (1u << 0)
+#define CTLR_ENABLE_GROUP1 (1u << 1) /* Non-secure */
+#define CTLR_ENABLE_GROUP1S (1u << 2)
+#define CTLR_DS (1u << 6)
 /* One entry for each level at which an interrupt can be acknowledged while others are active. */
 #define MAX_OVERFLOW 128u
 
@@ -47,7 +56,7 @@ enum vcpu_mode {
 struct listing {
     struct irq_listing how;
     uint32_t slot;
-    uint8_t gen;
+    uint8_t life;         /* irq_life() of the word */
     bool remembered;      /* active, and it had an entry in the overflow stack: */
     bool ack_group1;      /* its group, ... */
     uint8_t ack_priority; /* ... its priority, ... */
@@ -59,18 +68,19 @@ struct listing {
  * hint: the word decides, when the entry is used. */
 struct overflow_entry {
     uint32_t slot;
-    uint8_t gen;
-    bool group1; /* group and priority that it was acknowledged with */
+    uint8_t life; /* irq_life() of the word */
+    bool group1;  /* group and priority that it was acknowledged with */
     uint8_t priority;
-    uint8_t level; /* the active priority level that this set */
+    uint8_t level; /* the active priority level that this set; ICV_LEVEL_NMI: as an NMI */
     uint64_t ack_seq;
 };
 
 /* Owner-private memory of the slots that may want delivery, by priority. Also only hints. */
 struct waiting {
-    uint64_t priorities[MAX_PRIORITIES / 64]; /* bit p: row p is not empty */
-    uint64_t *rows;                           /* row p: group_words words, bit g: look in group g */
-    uint64_t *slots;                          /* bit s: slot s may want delivery */
+    uint64_t occupied[(MAX_ROWS + 63) / 64]; /* bit r: row r is not empty */
+    uint64_t
+        *rows; /* row r: group_words words, bit g: look in group g; 0: NMIs, p + 1: priority p */
+    uint64_t *slots; /* bit s: slot s may want delivery */
 };
 
 struct lvgic_vcpu {
@@ -83,6 +93,7 @@ struct lvgic_vcpu {
 
     /* Shared: written by the vCPU's own thread, read by all. */
     _Alignas(CACHE_LINE) _Atomic uint32_t mode; /* enum vcpu_mode */
+    _Atomic uint32_t dir_open; /* this run may go, or goes, without a trap of ICC_DIR_EL1 */
 
     /* Constant after initialisation. */
     struct lvgic_vm *vm;
@@ -91,7 +102,8 @@ struct lvgic_vcpu {
 
     /* Redistributor registers that are not in an interrupt's word. */
     _Atomic uint32_t waker; /* GICR_WAKER.ProcessorSleep */
-    _Atomic uint32_t dpg;   /* GICR_CTLR.DPG0, DPG1NS: no 1-of-N interrupts of this group */
+    _Atomic uint32_t dpg;   /* GICR_CTLR.DPG*: no 1-of-N interrupts of this group */
+    _Atomic uint32_t nsacr; /* GICR_NSACR: what Non-secure software may do to Secure SGIs */
     _Atomic uint32_t statusr;
     struct lpi_redist lpis;
 
@@ -126,16 +138,23 @@ struct lvgic_vm {
     uint32_t group_words; /* of 64 groups */
     uint32_t news_shift;  /* a bit of news_groups stands for so many groups, as a power of two */
     uint8_t pri_bits;
+    bool gicv2;
     bool no_dir_trap;
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
+    bool nmi;            /* FEAT_GICv3_NMI is offered */
     uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
+    uint64_t gicd_pidr;  /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
+    uint64_t gicr_pidr;
 
-    _Atomic uint64_t *routes;     /* GICD_IROUTER<n> of each SPI, as written */
+    _Atomic uint64_t *routes; /* GICD_IROUTER<n>, or its byte of GICD_ITARGETSR<n>, of each SPI */
     _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */
-    _Atomic uint32_t gicd_ctlr;   /* the group enables */
+    _Atomic uint8_t *spi_nsacr;   /* GICD_NSACR of each SPI */
+    _Atomic uint32_t gicd_ctlr;   /* the group enables, and DS */
     _Atomic uint32_t gicd_statusr;
-    _Atomic uint32_t released; /* slots whose last holder has gone, since initialisation */
+    _Atomic uint32_t spi_home; /* the vCPUs on which SPIs may be active (deliver/dir.h), ... */
+    _Atomic uint32_t spi_home_known; /* ... as far as every vCPU in the guest knows */
+    _Atomic uint32_t released;       /* slots whose last holder has gone, since initialisation */
 
     uint32_t v2m_first, v2m_nr; /* SPIs of the GICv2m frame */
 
@@ -237,6 +256,38 @@ static inline _Atomic uint16_t *vcpu_pintid(struct lvgic_vcpu *vcpu, uint32_t sl
                                  : &vm->spi_pintid[slot - vm->nr_private];
 }
 
+/* GICD_CTLR as it is now. Relaxed: who must not miss a change was told by attention, or looks
+ * again.
+ */
+static inline uint32_t vm_gicd_ctlr(const struct lvgic_vm *vm)
+{
+    return atomic_load_explicit(&vm->gicd_ctlr, memory_order_relaxed);
+}
+
+/* Does the distributor forward this interrupt's group (Secure group 1 with the modifier)? */
+static inline bool ctlr_forwards(uint32_t gicd_ctlr, uint64_t w)
+{
+    if (w & IRQ_GRP1)
+        return gicd_ctlr & CTLR_ENABLE_GROUP1;
+    if ((w & IRQ_MOD) && !(gicd_ctlr & CTLR_DS))
+        return gicd_ctlr & CTLR_ENABLE_GROUP1S;
+    return gicd_ctlr & CTLR_ENABLE_GROUP0;
+}
+
+/* A priority as Non-secure software sees it in the CPU interface (4.8.1): its own are the lower
+ * half, shifted up; the upper half is 0. */
+static inline uint32_t priority_non_secure(uint32_t priority)
+{
+    return priority & 0x80 ? priority << 1 & 0xff : 0;
+}
+
+/* The priority with which the CPU interface knows an interrupt: that of one security state, or the
+ * Non-secure view of two. */
+static inline uint32_t ctlr_priority(uint32_t gicd_ctlr, uint64_t w)
+{
+    return gicd_ctlr & CTLR_DS ? irq_prio(w) : priority_non_secure(irq_prio(w));
+}
+
 /* The word as it is now. Relaxed: whoever was told of a change (by a hint, a kick, a return from a
  * call) has been ordered after it by that; others may see it a moment later. */
 static inline uint64_t irq_load(struct irq *irq)
@@ -255,6 +306,12 @@ static inline uint32_t vcpu_lpi_stamp(const struct lvgic_vcpu *vcpu)
 static inline bool vcpu_lpi_is_stale(const struct lvgic_vcpu *target, uint64_t w)
 {
     return (w & IRQ_NOACT) && irq_stamp(w) != vcpu_lpi_stamp(target);
+}
+
+/* Rows of waiting interrupts: one for NMIs and one for each priority. */
+static inline uint32_t vm_nr_rows(const struct lvgic_vm *vm)
+{
+    return 1 + (1u << vm->pri_bits);
 }
 
 /* The bits of a priority that are implemented. */
@@ -297,9 +354,10 @@ static inline __attribute__((always_inline)) struct irq_change irq_change(struct
     return change;
 }
 
-/* An event from any thread. Not done if the slot is unmapped, or of another generation (stale). */
-struct irq_change irq_change_event(struct irq *irq, uint32_t gen, enum irq_event event,
-                                   uint32_t arg);
+/* An event from any thread. Not done if the slot is unmapped, or of another generation (stale), or
+ * if it lacks one of the flags in `require`. */
+struct irq_change irq_change_event(struct irq *irq, uint32_t gen, uint64_t require,
+                                   enum irq_event event, uint32_t arg);
 
 /* The vCPU with this affinity ([39:32] and [23:0]), or NULL. */
 struct lvgic_vcpu *vm_find_affinity(const struct lvgic_vm *vm, uint64_t affinity);

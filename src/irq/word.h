@@ -90,7 +90,9 @@ static inline uint32_t irq_holder(uint64_t w)
     return (uint32_t)(w >> IRQ_HOLDER_SHIFT & IRQ_VCPU_MASK);
 }
 
-static inline uint32_t irq_gen(uint64_t w)
+/* The sources that it is pending for, one bit each; only with SRC. What INLR's register holds is
+ * not among them. */
+static inline uint32_t irq_sources(uint64_t w)
 {
     return (uint32_t)(w >> IRQ_GEN_SHIFT) & 0xff;
 }
@@ -100,9 +102,30 @@ static inline uint32_t irq_stamp(uint64_t w)
     return (uint32_t)(w >> IRQ_STAMP_SHIFT & IRQ_STAMP_MASK);
 }
 
+/* The source that it is listed or active for; only with SRC, and while INLR or ACT. */
+static inline uint32_t irq_source(uint64_t w)
+{
+    return (uint32_t)(w >> IRQ_ASRC_SHIFT) & 7;
+}
+
+/* The generation. An interrupt with sources is never unmapped and stays in generation 0. */
+static inline uint32_t irq_gen(uint64_t w)
+{
+    return w & IRQ_SRC ? 0 : (uint32_t)(w >> IRQ_GEN_SHIFT) & 0xff;
+}
+
+/* What tells an activation that is remembered from others of the slot: the generation, or the
+ * source. */
+static inline uint32_t irq_life(uint64_t w)
+{
+    return w & IRQ_SRC ? irq_source(w) : irq_gen(w);
+}
+
 /* Is it pending, as far as the word says (a list register may say more while INLR)? */
 static inline bool irq_pending(uint64_t w)
 {
+    if (w & IRQ_SRC)
+        return irq_sources(w);
     return w & IRQ_EDGE ? w & IRQ_PEND : w & (IRQ_LINE | IRQ_SOFT | IRQ_MSGL);
 }
 
@@ -116,6 +139,12 @@ static inline bool irq_wanted(uint64_t w)
 static inline bool irq_deliverable(uint64_t w)
 {
     return (w & IRQ_MAPPED) && (w & IRQ_EN) && !(w & IRQ_ACT) && irq_pending(w);
+}
+
+/* Non-maskable: only in group 1 (4.9). */
+static inline bool irq_is_nmi(uint64_t w)
+{
+    return (w & IRQ_NMI) && (w & IRQ_GRP1);
 }
 
 /* The vCPU that has to look at it. An active interrupt stays with the vCPU on which it is active.
@@ -142,12 +171,18 @@ static inline uint32_t irq_effective(uint64_t w)
     X(CONFIG_LEVEL, 0, "level-sensitive from now on", "12.9 GICD_ICFGR<n>")                        \
     X(GROUP0, 0, "in group 0", "12.9 GICD_IGROUPR<n>")                                             \
     X(GROUP1, 0, "in group 1", "12.9 GICD_IGROUPR<n>")                                             \
+    X(MOD_ON, 0, "group modifier set: Secure group 1, unless GRP1", "12.9 GICD_IGRPMODR<n>")       \
+    X(MOD_OFF, 0, "group modifier clear", "12.9 GICD_IGRPMODR<n>")                                 \
     X(PRIORITY, 1, "priority arg", "12.9 GICD_IPRIORITYR<n>")                                      \
+    X(NMI_ON, 0, "non-maskable, while in group 1", "12.9 GICD_INMIR<n>")                           \
+    X(NMI_OFF, 0, "maskable", "12.9 GICD_INMIR<n>")                                                \
     X(TARGET, 1, "routed to vCPU arg, or to nobody", "12.9 GICD_IROUTER<n>")                       \
     X(NOTIFY_ON, 0, "the embedder wants to hear of deactivations", "-")                            \
     X(NOTIFY_OFF, 0, "the embedder does not want to hear of deactivations", "-")                   \
     X(HW_ON, 0, "stands for a physical interrupt", "11.2.1")                                       \
     X(HW_OFF, 0, "stands for itself; not while INLR", "11.2.1")                                    \
+    X(SOURCES_SET, 1, "pending for the sources in mask arg", "IHI 0048B 4.3.17 GICD_SPENDSGIR<n>") \
+    X(SOURCES_CLEAR, 1, "not pending for those in mask arg", "IHI 0048B 4.3.16 GICD_CPENDSGIR<n>") \
     X(UNMAP, 0, "the slot stands for nothing any more; frees it unless INLR", "5.3 DISCARD")
 
 enum irq_event {
@@ -190,12 +225,13 @@ struct irq_folded {
 uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool active,
                   struct irq_folded *found);
 
-/* May a counted deactivation (EOIcount) or a DIR by vCPU `me` clear the active state of this slot
- * and generation? The remembered position is only a hint: the word decides. */
-static inline bool irq_replayable(uint64_t w, uint32_t gen, uint32_t me)
+/* May a counted deactivation (EOIcount) or a DIR by vCPU `me` clear the active state of this slot,
+ * in this generation or for this source? The remembered position is only a hint: the word decides.
+ */
+static inline bool irq_replayable(uint64_t w, uint32_t life, uint32_t me)
 {
     return (w & IRQ_MAPPED) && (w & IRQ_ACT) && !(w & IRQ_INLR) && irq_holder(w) == me &&
-           irq_gen(w) == gen;
+           irq_life(w) == life;
 }
 
 /* Does this change leave a physical interrupt behind that nobody in the guest will deactivate any

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mmio/active.h"
 
+#include "deliver/dir.h"
 #include "deliver/event.h"
 #include "deliver/gate.h"
 
@@ -19,21 +20,23 @@ void active_read_words(const struct fields *fields, uint64_t *words)
 
 /* Applies an event that is refused while INLR, until it was applied out of every list register.
  * Each round that fails holds one vCPU more, so there are at most as many rounds as vCPUs. */
-static void change_exactly(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event,
-                           struct gate *gate, struct effects *effects)
+static void change_exactly(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t require,
+                           enum irq_event event, struct gate *gate, struct effects *effects)
 {
     struct irq *irq = vcpu_irq(vcpu, slot);
     struct irq_change change;
 
+    if (event == IRQ_EV_SET_ACTIVE)
+        dir_announce_active(vcpu, slot, gate);
     do {
         uint64_t w = gate_exact_word(vcpu->vm, irq, gate);
         /* Made active, it is so on the vCPU that it is routed to, or, if to nobody, on any. */
         uint32_t on = irq_target(w) == IRQ_NOBODY ? vcpu->index : irq_target(w);
 
-        change = deliver_event(vcpu, slot, 0, event, on, effects);
+        change = deliver_event_if(vcpu, slot, require, event, on, effects);
     } while (change.done && (change.old & IRQ_INLR));
-    if (event == IRQ_EV_CLEAR_ACTIVE && (change.old & IRQ_ACT) && !(change.new &IRQ_EDGE) &&
-        (change.new &IRQ_NOTIFY))
+    if (change.done && event == IRQ_EV_CLEAR_ACTIVE && (change.old & IRQ_ACT) &&
+        !(change.new &IRQ_EDGE) && (change.new &IRQ_NOTIFY))
         effects_act(effects, vcpu, slot, ACT_NOTIFY);
 }
 
@@ -49,7 +52,7 @@ void active_write(const struct fields *fields, const uint64_t *values)
     effects_init(&effects);
     for (uint32_t i = 0; i < fields->nr; i++)
         if (fields->slots[i] != INTID_NONE && values[i])
-            change_exactly(vcpu, fields->slots[i], event, &gate, &effects);
+            change_exactly(vcpu, fields->slots[i], fields->require[i], event, &gate, &effects);
     gate_release(vcpu->vm, &gate);
     effects_run(vcpu->vm, &effects);
 }
@@ -61,7 +64,7 @@ void active_change(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event)
 
     gate_init(&gate);
     effects_init(&effects);
-    change_exactly(vcpu, slot, event, &gate, &effects);
+    change_exactly(vcpu, slot, 0, event, &gate, &effects);
     gate_release(vcpu->vm, &gate);
     effects_run(vcpu->vm, &effects);
 }

@@ -11,9 +11,14 @@
 struct fields {
     struct lvgic_vcpu *vcpu; /* whose private interrupts; for others any vCPU */
     enum reg_op op;
+    bool non_secure; /* accessed by Non-secure software, with two security states */
     uint32_t nr;
-    uint32_t slots[MAX_FIELDS]; /* INTID_NONE where there is no such interrupt */
+    uint32_t slots[MAX_FIELDS];   /* INTID_NONE where there is no such interrupt */
+    uint64_t require[MAX_FIELDS]; /* flags without which the interrupt is not changed */
 };
+
+/* Leave out what this access must not see, or `write`: before reading and writing. */
+void fields_hide_secure(struct fields *fields, bool write);
 
 /* The value of each field. Pending and active state is exact: it waits for at most one guest exit
  * of each vCPU that has one of the interrupts in a list register. */

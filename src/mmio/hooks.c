@@ -5,12 +5,14 @@
 #include "deliver/lpi.h"
 #include "deliver/one_of_n.h"
 #include "deliver/run.h"
+#include "mmio/dist2.h"
+#include "mmio/fields.h"
 #include "mmio/lpi.h"
 #include "mmio/mmio.h"
 
-/* GICD_CTLR with one security state (12.9): EnableGrp0, EnableGrp1, ARE, DS, RWP. */
-#define GICD_CTLR_ENABLES 3u
-#define GICD_CTLR_FIXED (BIT64(4) | BIT64(6))
+/* GICD_CTLR (12.9): affinity routing is on, for both security states. */
+#define CTLR_ARE BIT64(4) /* of the only state; Secure view: ARE_S; Non-secure view: ARE_NS */
+#define CTLR_ARE_NS BIT64(5)
 #define CTLR_RWP_GICD BIT64(31)
 #define CTLR_RWP_GICR BIT64(3)
 
@@ -18,11 +20,18 @@
 #define WAKER_PROCESSOR_SLEEP BIT64(1)
 #define WAKER_CHILDREN_ASLEEP BIT64(2)
 
-static uint64_t gicd_ctlr(struct lvgic_vm *vm)
+static uint64_t gicd_ctlr(const struct mmio *mmio)
 {
-    /* Relaxed: a value for its own sake. */
-    uint64_t value = atomic_load_explicit(&vm->gicd_ctlr, memory_order_relaxed) | GICD_CTLR_FIXED;
+    struct lvgic_vm *vm = mmio->vm;
+    uint64_t value = vm_gicd_ctlr(vm);
 
+    if (vm->gicv2) /* it has no RWP */
+        return value & (CTLR_ENABLE_GROUP0 | CTLR_ENABLE_GROUP1);
+    value |= CTLR_ARE;
+    if (mmio->non_secure) /* EnableGrp1A is its group's enable with ARE_NS = 1 */
+        value &= CTLR_ENABLE_GROUP1 | CTLR_ARE;
+    else if (!(value & CTLR_DS))
+        value |= CTLR_ARE_NS;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         if (vcpu_change_outstanding(&vm->vcpus[i]))
             return value | CTLR_RWP_GICD;
@@ -42,8 +51,12 @@ static uint64_t gicd_typer(const struct lvgic_vm *vm)
         id_bits = vm->lpis.id_bits - 1;
 
     /* CPUNumber is RES0 with affinity routing; MBIS; A3V; No1N; RSS. */
-    return lines | extended | lpis | BIT64(16) | id_bits << 19 | BIT64(24) |
-           (vm->one_of_n ? 0 : BIT64(25)) | (vm->range_selector ? BIT64(26) : 0);
+    /* SecurityExtn */
+    uint64_t security = vm_gicd_ctlr(vm) & CTLR_DS ? 0 : BIT64(10);
+
+    return lines | extended | lpis | security | (vm->nmi ? BIT64(9) : 0) | BIT64(16) |
+           id_bits << 19 | BIT64(24) | (vm->one_of_n ? 0 : BIT64(25)) |
+           (vm->range_selector ? BIT64(26) : 0);
 }
 
 static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
@@ -70,19 +83,39 @@ static void v2m_setspi(struct mmio *mmio, uint64_t value)
         deliver_event_now(mmio->vcpu, vm_slot(mmio->vm, intid), IRQ_EV_PULSE, 0);
 }
 
+/* The bits of GICR_CTLR.DPG* that this access may see and change. */
+static uint32_t dpg_seen(const struct mmio *mmio)
+{
+    if (!mmio->vm->one_of_n)
+        return 0;
+    if (mmio->non_secure)
+        return DPG_GROUP1;
+    return DPG_GROUP0 | DPG_GROUP1 | (vm_gicd_ctlr(mmio->vm) & CTLR_DS ? 0 : DPG_GROUP1S);
+}
+
+/* PIDR4 to PIDR7 come before PIDR0 to PIDR3. */
+static uint64_t pidr(uint64_t bytes, uint32_t offset)
+{
+    return bytes >> 8 * (offset / 4 % 8) & 0xff;
+}
+
 uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
 {
     switch (hook) {
     case REG_HOOK_GICD_CTLR:
-        return gicd_ctlr(mmio->vm);
+        return gicd_ctlr(mmio);
     case REG_HOOK_GICD_TYPER:
         return gicd_typer(mmio->vm);
     case REG_HOOK_GICR_CTLR:
         return (vcpu_change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
                mmio_lpi_ctlr(mmio->vcpu) |
-               atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed);
+               (atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed) & dpg_seen(mmio));
     case REG_HOOK_IIDR:
         return mmio->vm->iidr;
+    case REG_HOOK_GICD_PIDR:
+        return pidr(mmio->vm->gicd_pidr, mmio->access->offset);
+    case REG_HOOK_GICR_PIDR:
+        return pidr(mmio->vm->gicr_pidr, mmio->access->offset);
     case REG_HOOK_GICD_STATUSR:
         return atomic_load_explicit(&mmio->vm->gicd_statusr, memory_order_relaxed);
     case REG_HOOK_GICR_STATUSR:
@@ -90,9 +123,13 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
     case REG_HOOK_GICR_TYPER:
         return gicr_typer(mmio->vcpu);
     case REG_HOOK_GICR_WAKER:
-        return atomic_load_explicit(&mmio->vcpu->waker, memory_order_relaxed)
+        return !mmio->non_secure && atomic_load_explicit(&mmio->vcpu->waker, memory_order_relaxed)
                    ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
                    : 0;
+    case REG_HOOK_GICD2_TYPER:
+        return dist2_typer(mmio->vm);
+    case REG_HOOK_GICD2_PPISR:
+        return dist2_ppisr(mmio->vcpu);
     case REG_HOOK_V2M_TYPER:
         return v2m_typer(mmio->vm);
     default: /* write-only, or about LPIs */
@@ -100,49 +137,103 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
     }
 }
 
-static void write_gicd_ctlr(struct lvgic_vm *vm, uint64_t value)
+/* Which bits of GICD_CTLR a write changes. DS can be set once, by a Secure access. */
+static uint32_t gicd_ctlr_written(const struct mmio *mmio, uint32_t old, uint32_t value)
 {
-    uint32_t enables = (uint32_t)(value & GICD_CTLR_ENABLES);
+    uint32_t kept = old & CTLR_DS;
+
+    if (mmio->non_secure)
+        return (old & ~CTLR_ENABLE_GROUP1) | (value & CTLR_ENABLE_GROUP1);
+    value &= CTLR_ENABLE_GROUP0 | CTLR_ENABLE_GROUP1 | CTLR_ENABLE_GROUP1S | CTLR_DS;
+    if ((value | kept) & CTLR_DS)
+        value &= ~CTLR_ENABLE_GROUP1S;
+    return value | kept;
+}
+
+static void write_gicd_ctlr(struct mmio *mmio, uint64_t value)
+{
+    struct lvgic_vm *vm = mmio->vm;
+    uint32_t old = vm_gicd_ctlr(vm), now;
 
     /* Store, then attention and kick: a vCPU takes attention with acquire before it reads this.
-     * Release pairs with that, through the attention that is stored after it. */
-    if (atomic_exchange_explicit(&vm->gicd_ctlr, enables, memory_order_release) != enables)
+     * Release pairs with that, through the attention that is stored after it. Relaxed on failure:
+     * nothing is acted upon. */
+    do {
+        now = gicd_ctlr_written(mmio, old, (uint32_t)value);
+    } while (!atomic_compare_exchange_weak_explicit(&vm->gicd_ctlr, &old, now, memory_order_release,
+                                                    memory_order_relaxed));
+    if (now != old)
         deliver_attention_all(vm);
 }
 
-static void message(struct mmio *mmio, uint64_t value, enum irq_event event)
+/* SETSPI and CLRSPI. Non-secure accesses reach the Secure SPIs that GICD_NSACR lets them. */
+static void message(struct mmio *mmio, uint64_t value, enum reg_op as, enum irq_event event)
 {
     uint32_t slot = vm_slot(mmio->vm, (uint32_t)bits_get(value, 12, 0));
+    struct fields field = {
+        .vcpu = mmio->vcpu, .op = as, .non_secure = mmio->non_secure, .nr = 1, .slots = {slot}};
+    struct effects effects;
 
-    if (slot != INTID_NONE && !slot_is_private(mmio->vm, slot))
-        deliver_event_now(mmio->vcpu, slot, event, 0);
+    if (slot == INTID_NONE || slot_is_private(mmio->vm, slot))
+        return;
+    fields_hide_secure(&field, true);
+    if (field.slots[0] == INTID_NONE)
+        return;
+    effects_init(&effects);
+    deliver_event_if(mmio->vcpu, slot, field.require[0], event, 0, &effects);
+    effects_run(mmio->vm, &effects);
+}
+
+static bool is_secure(const struct mmio *mmio)
+{
+    return !(vm_gicd_ctlr(mmio->vm) & CTLR_DS) && !mmio->non_secure;
+}
+
+static void write_dpg(struct mmio *mmio, uint32_t value)
+{
+    uint32_t seen = dpg_seen(mmio);
+
+    /* Relaxed: one_of_n_changed() has the fence. */
+    atomic_fetch_and_explicit(&mmio->vcpu->dpg, ~(seen & ~value), memory_order_relaxed);
+    atomic_fetch_or_explicit(&mmio->vcpu->dpg, seen & value, memory_order_relaxed);
+    one_of_n_changed(mmio->vm);
 }
 
 void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
 {
     switch (hook) {
     case REG_HOOK_GICD_CTLR:
-        write_gicd_ctlr(mmio->vm, value);
+        write_gicd_ctlr(mmio, value);
         break;
     case REG_HOOK_GICD_SETSPI:
-        message(mmio, value, IRQ_EV_MSG_HIGH);
+        message(mmio, value, REG_OP_PENDING_SET, IRQ_EV_MSG_HIGH);
         break;
     case REG_HOOK_GICD_CLRSPI:
-        message(mmio, value, IRQ_EV_MSG_LOW);
+        message(mmio, value, REG_OP_PENDING_CLEAR, IRQ_EV_MSG_LOW);
+        break;
+    case REG_HOOK_GICD_SETSPI_SR:
+        if (is_secure(mmio))
+            message(mmio, value, REG_OP_PENDING_SET, IRQ_EV_MSG_HIGH);
+        break;
+    case REG_HOOK_GICD_CLRSPI_SR:
+        if (is_secure(mmio))
+            message(mmio, value, REG_OP_PENDING_CLEAR, IRQ_EV_MSG_LOW);
         break;
     case REG_HOOK_GICR_CTLR:
-        /* Relaxed, like the next: one_of_n_changed() has the fence. */
-        if (mmio->vm->one_of_n)
-            atomic_store_explicit(&mmio->vcpu->dpg, (uint32_t)value & (DPG_GROUP0 | DPG_GROUP1),
-                                  memory_order_relaxed);
-        one_of_n_changed(mmio->vm);
+        write_dpg(mmio, (uint32_t)value);
         if (mmio->vm->lpis.nr)
             deliver_lpi_enable(mmio->vcpu, value & GICR_CTLR_ENABLE_LPIS);
         break;
     case REG_HOOK_GICR_WAKER:
+        if (mmio->non_secure)
+            break;
+        /* Relaxed: one_of_n_changed() has the fence. */
         atomic_store_explicit(&mmio->vcpu->waker, !!(value & WAKER_PROCESSOR_SLEEP),
                               memory_order_relaxed);
         one_of_n_changed(mmio->vm);
+        break;
+    case REG_HOOK_GICD2_SGIR:
+        dist2_send_sgi(mmio->vcpu, value);
         break;
     case REG_HOOK_GICD_STATUSR: /* writing 1 clears */
         atomic_fetch_and_explicit(&mmio->vm->gicd_statusr, ~(uint32_t)value, memory_order_relaxed);

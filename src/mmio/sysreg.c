@@ -13,7 +13,7 @@
 
 /* ICC_SGI1R_EL1 and its siblings (12.2): INTID [27:24], TargetList [15:0], Aff1 [23:16], Aff2
  * [39:32], Aff3 [55:48], RS [47:44] counts Aff0 in sixteens, IRM [40] means all but oneself. */
-static void send_sgi(struct lvgic_vcpu *vcpu, uint64_t value, bool group1)
+static void send_sgi(struct lvgic_vcpu *vcpu, uint64_t value, enum sgi_group group)
 {
     struct lvgic_vm *vm = vcpu->vm;
     uint32_t intid = (uint32_t)bits_get(value, 27, 24);
@@ -23,7 +23,7 @@ static void send_sgi(struct lvgic_vcpu *vcpu, uint64_t value, bool group1)
     if (value & BIT64(40)) {
         for (uint32_t i = 0; i < vm->nr_vcpus; i++)
             if (i != vcpu->index)
-                deliver_sgi(&vm->vcpus[i], intid, group1, &effects);
+                deliver_sgi(&vm->vcpus[i], intid, group, &effects);
     } else {
         uint64_t targets = bits_get(value, 15, 0);
         uint64_t cluster = bits_get(value, 55, 48) << 32 | bits_get(value, 39, 32) << 16 |
@@ -35,7 +35,7 @@ static void send_sgi(struct lvgic_vcpu *vcpu, uint64_t value, bool group1)
             struct lvgic_vcpu *target = vm_find_affinity(vm, cluster | aff0);
 
             if (target) /* an SGI to nobody is ignored */
-                deliver_sgi(target, intid, group1, &effects);
+                deliver_sgi(target, intid, group, &effects);
         }
     }
     effects_run(vm, &effects);
@@ -63,6 +63,8 @@ static struct icv_effect complete(struct lvgic_vcpu *vcpu, uint64_t value, bool 
     return icv_end_of_interrupt(&vcpu->lrs, (uint32_t)bits_get(value, 23, 0), group1);
 }
 
+#define APR_BITS MASK64(31, 0)
+
 static uint64_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
 {
     if (reg >= SYSREG_ICC_AP1R0_EL1)
@@ -87,6 +89,8 @@ static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)
     case SYSREG_ICC_IAR0_EL1:
     case SYSREG_ICC_IAR1_EL1:
         return icv_acknowledge(lrs, reg == SYSREG_ICC_IAR1_EL1);
+    case SYSREG_ICC_NMIAR1_EL1:
+        return icv_acknowledge_nmi(lrs);
     case SYSREG_ICC_HPPIR0_EL1:
     case SYSREG_ICC_HPPIR1_EL1:
         return icv_highest_pending_intid(lrs, reg == SYSREG_ICC_HPPIR1_EL1);
@@ -129,9 +133,13 @@ static void write(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value,
         deactivate(vcpu, value);
         break;
     case SYSREG_ICC_SGI0R_EL1:
+        send_sgi(vcpu, value, SGI_GROUP0);
+        break;
     case SYSREG_ICC_SGI1R_EL1:
+        send_sgi(vcpu, value, SGI_GROUP1);
+        break;
     case SYSREG_ICC_ASGI1R_EL1:
-        send_sgi(vcpu, value, reg == SYSREG_ICC_SGI1R_EL1);
+        send_sgi(vcpu, value, SGI_GROUP1S);
         break;
     case SYSREG_ICC_CTLR_EL1:
         icv_set_ctlr(lrs, value);
@@ -144,7 +152,8 @@ static void write(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value,
         lrs->vmcr = value & 1 ? lrs->vmcr | enable : lrs->vmcr & ~enable;
         break;
     default:
-        *apr(vcpu, reg) = (uint32_t)value;
+        *apr(vcpu, reg) =
+            value & (reg == SYSREG_ICC_AP1R0_EL1 && lrs->nmi ? APR_BITS | AP1R0_NMI : APR_BITS);
         break;
     }
 }
@@ -159,12 +168,12 @@ static bool exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
 {
     enum sysreg first = reg >= SYSREG_ICC_AP1R0_EL1 ? SYSREG_ICC_AP1R0_EL1 : SYSREG_ICC_AP0R0_EL1;
 
+    if (reg == SYSREG_ICC_NMIAR1_EL1)
+        return vcpu->lrs.nmi;
     return !is_apr(reg) || reg - first < icv_nr_aprs(&vcpu->lrs);
 }
 
-/* What the hardware would do by itself while the guest runs: deliver a maintenance interrupt when a
- * condition holds. Here it is at once, and a kick need not be waited for either. */
-static void maintain(struct lvgic_vcpu *vcpu)
+void cpuif_maintain(struct lvgic_vcpu *vcpu)
 {
     if (!icv_misr(&vcpu->lrs) && !waiting_has_news(vcpu))
         return;
@@ -183,7 +192,8 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
         reg++;
     if (reg == NR_SYSREGS)
         return LVGIC_SYSREG_NOT_MINE;
-    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg))
+    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg) ||
+        vcpu->vm->gicv2)
         return LVGIC_SYSREG_UNDEF;
 
     /* Outside of the guest everything is folded; what works on list registers needs them filled. */
@@ -198,7 +208,7 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
     if (borrowed)
         deliver_exit(vcpu);
     else if (inside)
-        maintain(vcpu);
+        cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */
     if (effect.phys_deactivate)
         vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);

@@ -4,10 +4,10 @@
 #include "mmio/mmio.h"
 
 /* Is there an interrupt with this number behind this frame? Private ones are behind their
- * redistributor's alone. */
+ * redistributor's alone; GICv2's distributor has them all, of the CPU that asks. */
 static bool has_slot(const struct lvgic_vm *vm, uint32_t slot, bool private_frame)
 {
-    return slot != INTID_NONE && slot_is_private(vm, slot) == private_frame;
+    return slot != INTID_NONE && (vm->gicv2 || slot_is_private(vm, slot) == private_frame);
 }
 
 /* An array of per-interrupt fields. The interrupts' numbers come from the row and the offset here,
@@ -19,7 +19,8 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
     uint32_t bits = access->size * 8u < row->bits ? access->size * 8u : row->bits;
     unsigned shift = first_bit % row->bits; /* into a field, when half of one is accessed */
     uint64_t mask = (~UINT64_C(0) >> (64 - bits)) << shift;
-    struct fields fields = {.vcpu = mmio->vcpu, .op = (enum reg_op)row->op};
+    struct fields fields = {
+        .vcpu = mmio->vcpu, .op = (enum reg_op)row->op, .non_secure = mmio->non_secure};
     uint64_t values[MAX_FIELDS];
 
     for (uint32_t bit = 0; bit < access->size * 8u; bit += bits) {
@@ -28,6 +29,7 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
         values[fields.nr] = access->value >> bit << shift & mask;
         fields.slots[fields.nr++] = has_slot(mmio->vm, slot, private_frame) ? slot : INTID_NONE;
     }
+    fields_hide_secure(&fields, access->write);
     if (access->write) {
         fields_write(&fields, values, mask);
         return;
@@ -69,6 +71,13 @@ static void note(struct mmio *mmio, bool private_frame, uint32_t status)
         atomic_fetch_or_explicit(statusr, status, memory_order_relaxed);
 }
 
+static bool is_read_only(const struct reg_row *row)
+{
+    return row->op == REG_OP_CONST ||
+           (row->op == REG_OP_HOOK &&
+            (row->value == REG_HOOK_GICD_PIDR || row->value == REG_HOOK_GICR_PIDR));
+}
+
 void mmio_table_access(struct mmio *mmio, const struct reg_row *rows, size_t nr, bool private_frame)
 {
     struct lvgic_access *access = mmio->access;
@@ -78,10 +87,10 @@ void mmio_table_access(struct mmio *mmio, const struct reg_row *rows, size_t nr,
 
     if (!row)
         note(mmio, private_frame, access->write ? STATUS_WRD : STATUS_RRD);
-    else if (access->write && row->op == REG_OP_CONST)
+    else if (access->write && is_read_only(row))
         note(mmio, private_frame, STATUS_WROD);
-    else if (!access->write && row->op == REG_OP_HOOK &&
-             (row->value == REG_HOOK_GICD_SETSPI || row->value == REG_HOOK_GICD_CLRSPI))
+    else if (!access->write && row->op == REG_OP_HOOK && row->value >= REG_HOOK_GICD_SETSPI &&
+             row->value <= REG_HOOK_GICD_CLRSPI_SR)
         note(mmio, private_frame, STATUS_RWOD);
     /* What has no register, or not at this size or alignment, reads as zero and ignores writes: the
      * choice that IHI 0069H 12.1 allows for unsupported accesses and that cannot hurt. */

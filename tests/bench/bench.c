@@ -41,7 +41,7 @@ static double now(void)
 
 static void dist_write(uint32_t offset, uint8_t size, uint64_t value)
 {
-    lvgic_dist_access(vm, NULL, &(struct lvgic_access){offset, size, true, value});
+    lvgic_dist_access(vm, NULL, &(struct lvgic_access){offset, size, true, value, false});
 }
 
 static uint64_t icc(enum sysreg reg, bool write, uint64_t value)
@@ -172,9 +172,9 @@ int main(void)
         dist_write(0x100 + i * 4, 4, UINT32_MAX);
     }
     lvgic_redist_access(vm, NULL, LVGIC_VCPU(1),
-                        &(struct lvgic_access){0x10080, 4, true, UINT32_MAX});
+                        &(struct lvgic_access){0x10080, 4, true, UINT32_MAX, false});
     lvgic_redist_access(vm, NULL, LVGIC_VCPU(1),
-                        &(struct lvgic_access){0x10100, 4, true, UINT32_MAX});
+                        &(struct lvgic_access){0x10100, 4, true, UINT32_MAX, false});
     icc(SYSREG_ICC_PMR_EL1, true, 0xff);
     icc(SYSREG_ICC_IGRPEN1_EL1, true, 1);
 

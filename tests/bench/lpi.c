@@ -52,12 +52,19 @@ static double now(void)
 
 static uint64_t its(bool write, uint32_t offset, uint64_t value)
 {
-    struct lvgic_access access = {offset, 8, write, value};
+    struct lvgic_access access = {.offset = offset, .size = 8, .write = write, .value = value};
 
     if (offset == 0)
         access.size = 4;
     lvgic_its_access(vm, 0, &access);
     return access.value;
+}
+
+static void redist(uint32_t v, uint32_t offset, uint8_t size, uint64_t value)
+{
+    struct lvgic_access access = {.offset = offset, .size = size, .write = true, .value = value};
+
+    lvgic_redist_access(vm, NULL, LVGIC_VCPU(v), &access);
 }
 
 static void command(uint64_t c0, uint64_t c1, uint64_t c2, uint64_t c3)
@@ -89,14 +96,11 @@ static size_t setup(uint32_t mapped)
         exit(1);
     head = 0;
     for (uint32_t v = 0; v < CPUS; v++) {
-        struct lvgic_access prop = {0x70, 8, true, (RAM + 0x40000) | 15}, on = {0, 4, true, 1};
-        struct lvgic_access pend = {0x78, 8, true, (RAM + 0x50000) | UINT64_C(1) << 62};
-
-        lvgic_redist_access(vm, NULL, LVGIC_VCPU(v), &prop);
-        lvgic_redist_access(vm, NULL, LVGIC_VCPU(v), &pend);
-        lvgic_redist_access(vm, NULL, LVGIC_VCPU(v), &on);
+        redist(v, 0x70, 8, (RAM + 0x40000) | 15);
+        redist(v, 0x78, 8, (RAM + 0x50000) | UINT64_C(1) << 62);
+        redist(v, 0, 4, 1);
     }
-    lvgic_dist_access(vm, NULL, &(struct lvgic_access){0, 4, true, 3});
+    lvgic_dist_access(vm, NULL, &(struct lvgic_access){.size = 4, .write = true, .value = 3});
     its(true, 0x100, GITS_BASER_VALID | (RAM + 0x20000));
     its(true, 0x108, GITS_BASER_VALID | (RAM + 0x30000));
     its(true, 0x80, GITS_BASER_VALID | RAM | 15);

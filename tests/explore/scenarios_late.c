@@ -231,7 +231,7 @@ const struct explore_scenario l_one_of_n = {
 static void group_setup(void)
 {
     vm_setup(1, 1);
-    atomic_store(&vm->gicd_ctlr, 2);
+    atomic_store(&vm->gicd_ctlr, 2 | CTLR_DS);
     vm_set_word(IRQ0, vm_word(IRQ0) | IRQ_PEND);
     vm_set_word(IRQ1, vm_word(IRQ1) | IRQ_PEND);
 }

@@ -72,7 +72,7 @@ static void put_mapti(unsigned device, unsigned event, unsigned intid, unsigned 
 
 static void its_write(uint32_t offset, uint8_t size, uint64_t value)
 {
-    struct lvgic_access access = {offset, size, true, value};
+    struct lvgic_access access = {.offset = offset, .size = size, .write = true, .value = value};
 
     its_access(&vm->its[0], &access);
 }
@@ -85,7 +85,8 @@ static void go(void)
 
 static uint64_t redist(struct lvgic_vcpu *vcpu, bool write, uint32_t offset, uint64_t value)
 {
-    struct lvgic_access access = {offset, offset ? 8 : 4, write, value};
+    struct lvgic_access access = {
+        .offset = offset, .size = offset ? 8 : 4, .write = write, .value = value};
 
     lvgic_redist_access(vm, NULL, LVGIC_VCPU(vcpu->index), &access);
     return access.value;

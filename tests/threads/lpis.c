@@ -76,7 +76,7 @@ static const struct lvgic_host host = {.kick = kick,
 
 static uint64_t its(bool write, uint32_t offset, uint8_t size, uint64_t value)
 {
-    struct lvgic_access access = {offset, size, write, value};
+    struct lvgic_access access = {.offset = offset, .size = size, .write = write, .value = value};
 
     lvgic_its_access(vm, 0, &access);
     return access.value;
@@ -84,7 +84,7 @@ static uint64_t its(bool write, uint32_t offset, uint8_t size, uint64_t value)
 
 static uint64_t redist(uint32_t cpu, bool write, uint32_t offset, uint8_t size, uint64_t value)
 {
-    struct lvgic_access access = {offset, size, write, value};
+    struct lvgic_access access = {.offset = offset, .size = size, .write = write, .value = value};
 
     lvgic_redist_access(vm, NULL, LVGIC_VCPU(cpu), &access);
     return access.value;
@@ -324,7 +324,7 @@ int main(int argc, char **argv)
     memset(ram + CONFIG, 0x81, 0x10000);
     if (lvgic_vm_init(memory, size, &config, &host, NULL, &vm))
         return 2;
-    lvgic_dist_access(vm, NULL, &(struct lvgic_access){0, 4, true, 2});
+    lvgic_dist_access(vm, NULL, &(struct lvgic_access){.size = 4, .write = true, .value = 2});
     set_up();
     command(ITS_CMD_MAPC, 0, UINT64_C(1) << 63, 0);
     for (unsigned i = 0; i < CPUS; i++)

@@ -117,6 +117,11 @@ struct rig *rig_with(const struct lvgic_config *config)
     rig_dist_write(rig, 0, 4, 3);
     for (unsigned i = 0; i < config->nr_vcpus; i++) {
         rig->cpu[i] = lvgic_vcpu(rig->vm, LVGIC_VCPU(i));
+        if (config->gic == 2) {
+            rig_gicc_write(rig, i, GICC_REG_PMR, 0xff);
+            rig_gicc_write(rig, i, GICC_REG_CTLR, 3);
+            continue;
+        }
         rig_icc_write(rig, i, SYSREG_ICC_PMR_EL1, 0xff);
         rig_icc_write(rig, i, SYSREG_ICC_IGRPEN0_EL1, 1);
         rig_icc_write(rig, i, SYSREG_ICC_IGRPEN1_EL1, 1);
@@ -127,6 +132,14 @@ struct rig *rig_with(const struct lvgic_config *config)
 struct rig *rig_new(unsigned nr_lrs, unsigned nr_cpus)
 {
     struct lvgic_config config = {.nr_vcpus = nr_cpus, .nr_spis = 96, .nr_lrs = (uint8_t)nr_lrs};
+
+    return rig_with(&config);
+}
+
+struct rig *rig_gicv2(unsigned nr_lrs, unsigned nr_cpus)
+{
+    struct lvgic_config config = {
+        .gic = 2, .nr_vcpus = nr_cpus, .nr_spis = 96, .nr_lrs = (uint8_t)nr_lrs};
 
     return rig_with(&config);
 }
@@ -153,8 +166,11 @@ void rig_free(struct rig *rig)
 
 static uint64_t dist(struct rig *rig, unsigned offset, unsigned size, bool write, uint64_t value)
 {
-    struct lvgic_access access = {
-        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+    struct lvgic_access access = {.offset = offset,
+                                  .size = (uint8_t)size,
+                                  .write = write,
+                                  .value = value,
+                                  .secure = rig->secure};
 
     assert_int_equal(lvgic_dist_access(rig->vm, NULL, &access), LVGIC_OK);
     return access.value;
@@ -163,8 +179,11 @@ static uint64_t dist(struct rig *rig, unsigned offset, unsigned size, bool write
 static uint64_t redist(struct rig *rig, unsigned cpu, unsigned offset, unsigned size, bool write,
                        uint64_t value)
 {
-    struct lvgic_access access = {
-        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+    struct lvgic_access access = {.offset = offset,
+                                  .size = (uint8_t)size,
+                                  .write = write,
+                                  .value = value,
+                                  .secure = rig->secure};
 
     assert_int_equal(lvgic_redist_access(rig->vm, NULL, LVGIC_VCPU(cpu), &access), LVGIC_OK);
     return access.value;
@@ -188,6 +207,46 @@ void rig_redist_write(struct rig *rig, unsigned cpu, unsigned offset, unsigned s
 uint64_t rig_redist_read(struct rig *rig, unsigned cpu, unsigned offset, unsigned size)
 {
     return redist(rig, cpu, offset, size, false, 0);
+}
+
+static uint64_t dist_by(struct rig *rig, unsigned cpu, unsigned offset, unsigned size, bool write,
+                        uint64_t value)
+{
+    struct lvgic_access access = {
+        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+
+    assert_int_equal(lvgic_dist_access(rig->vm, rig->cpu[cpu], &access), LVGIC_OK);
+    return access.value;
+}
+
+void rig_dist_write_by(struct rig *rig, unsigned cpu, unsigned offset, unsigned size,
+                       uint64_t value)
+{
+    dist_by(rig, cpu, offset, size, true, value);
+}
+
+uint64_t rig_dist_read_by(struct rig *rig, unsigned cpu, unsigned offset, unsigned size)
+{
+    return dist_by(rig, cpu, offset, size, false, 0);
+}
+
+static uint64_t gicc(struct rig *rig, unsigned cpu, enum gicc_reg reg, bool write, uint64_t value)
+{
+    struct lvgic_access access = {
+        .offset = gicc_rows[reg].offset, .size = 4, .write = write, .value = value};
+
+    assert_int_equal(lvgic_gicc_access(rig->cpu[cpu], &access), LVGIC_OK);
+    return access.value;
+}
+
+void rig_gicc_write(struct rig *rig, unsigned cpu, enum gicc_reg reg, uint64_t value)
+{
+    gicc(rig, cpu, reg, true, value);
+}
+
+uint64_t rig_gicc_read(struct rig *rig, unsigned cpu, enum gicc_reg reg)
+{
+    return gicc(rig, cpu, reg, false, 0);
 }
 
 void rig_set_bit(struct rig *rig, unsigned cpu, unsigned array, unsigned intid)

@@ -158,6 +158,39 @@ static void hostile_read_back(void **state)
     rig_free(rig);
 }
 
+/* K04: the guest completes an interrupt that is outside the registers, and acknowledges another
+ * that is in one before it comes out: exactly the one that it named becomes inactive. */
+static void k04_acknowledged_after_the_counted_completion(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(rig->cpu[0]);
+    static const unsigned priority[] = {0xa0, 0x80, 0x60, 0x90};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        rig_setup(rig, 0, 64 + i, true, priority[i]);
+    rig_enter(rig, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        rig_pulse(rig, 0, 64 + i);
+        rig_turn(rig, 0);
+        assert_int_equal(rig_ack(rig, 0), 64 + i);
+    }
+    rig_pulse(rig, 0, 66);
+    rig_pulse(rig, 0, 67);
+    rig_turn(rig, 0); /* 66 and 67 have the registers, 64 and 65 are active outside */
+    /* As the hardware does it, with the maintenance interrupt on its way. */
+    assert_int_equal(icv_acknowledge(lrs, true), 66);
+    icv_end_of_interrupt(lrs, 66, true);
+    icv_end_of_interrupt(lrs, 65, true);
+    assert_int_equal(icv_acknowledge(lrs, true), 67);
+    rig_exit(rig, 0);
+    assert_true(word_of(rig, 64) & IRQ_ACT);
+    assert_false(word_of(rig, 65) & IRQ_ACT);
+    assert_false(word_of(rig, 66) & IRQ_ACT);
+    assert_true(word_of(rig, 67) & IRQ_ACT);
+    rig_free(rig);
+}
+
 /* K05: without overflow a count means nothing, whatever the hardware says. */
 static void k05_a_count_without_overflow(void **state)
 {
@@ -304,6 +337,116 @@ static void o10_wide_intids(void **state)
     rig_free(rig);
 }
 
+static uint64_t ich(struct lvgic_lrs *lrs, enum ichreg reg, unsigned n, bool write, uint64_t value)
+{
+    assert_int_equal(lvgic_lrs_access(lrs, ichreg_rows[reg].encoding + n, write, &value),
+                     LVGIC_SYSREG_DONE);
+    return value;
+}
+
+/* K19: MISR.NP as a guest hypervisor sees it: no register is pending, where pending and active does
+ * not count as pending. */
+static void k19_no_pending_as_a_guest_hypervisor_sees_it(void **state)
+{
+    static const struct {
+        uint64_t states[2];
+        bool np;
+    } rows[] = {
+        {{0, 0}, true},
+        {{LR_ACTIVE, 0}, true},
+        {{LR_PENDING, 0}, false},
+        {{LR_STATE, 0}, true},
+        {{LR_ACTIVE, LR_PENDING}, false},
+        {{LR_STATE, LR_PENDING}, false},
+        {{LR_STATE, LR_ACTIVE}, true},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct lvgic_lrs lrs;
+
+        lvgic_lrs_init(&lrs, 2, 5);
+        for (unsigned n = 0; n < 2; n++)
+            ich(&lrs, ICHREG_ICH_LR0, n, true, rows[i].states[n] | (40 + n));
+        ich(&lrs, ICHREG_ICH_HCR, 0, true, HCR_EN | HCR_NPIE);
+        assert_int_equal(!!(ich(&lrs, ICHREG_ICH_MISR, 0, false, 0) & MISR_NP), rows[i].np);
+        ich(&lrs, ICHREG_ICH_HCR, 0, true, HCR_EN); /* not armed */
+        assert_int_equal(ich(&lrs, ICHREG_ICH_MISR, 0, false, 0), 0);
+    }
+}
+
+/* K21: INTIDs at the edges of each range, and one beyond: indices are taken from what is left after
+ * the range's first INTID. */
+static void k21_edges_of_the_ranges(void **state)
+{
+    static const struct {
+        uint32_t intid;
+        bool exists;
+    } rows[] = {{15, false},        {16, true},          {31, true},
+                {32, true},         {63, true},          {64, false},
+                {1019, false},      {1020, false},       {1023, false},
+                {1055, false},      {1056, true},        {1087, true},
+                {1088, false},      {4095, false},       {4096, true},
+                {4127, true},       {4128, false},       {8191, false},
+                {8192, false},      {UINT32_MAX, false}, {UINT32_MAX - 31, false},
+                {0x80000020, false}};
+    struct lvgic_config config = {.nr_vcpus = 1, .nr_spis = 32, .nr_espis = 32, .nr_eppis = 32};
+    struct rig *rig = rig_with(&config);
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(lvgic_pulse(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(rows[i].intid)),
+                         rows[i].exists ? LVGIC_OK : LVGIC_E_NO_ENTRY);
+    rig_free(rig);
+}
+
+/* K56: a guest hypervisor uses registers 0, 2 and 5: a deactivation reaches the one that holds it,
+ * whatever the holes between them. */
+static void k56_holes_between_the_list_registers(void **state)
+{
+    static const unsigned used[] = {0, 2, 5};
+    struct lvgic_lrs lrs;
+
+    (void)state;
+    lvgic_lrs_init(&lrs, 8, 5);
+    lrs.vmcr |= VMCR_VENG1;
+    icv_set_pmr(&lrs, 0xff);
+    for (unsigned i = 0; i < 3; i++)
+        ich(&lrs, ICHREG_ICH_LR0, used[i], true,
+            LR_PENDING | LR_GROUP1 | (uint64_t)(0xa0 - 16 * i) << 48 | (40 + i));
+    ich(&lrs, ICHREG_ICH_HCR, 0, true, HCR_EN);
+    assert_int_equal(icv_acknowledge(&lrs, true), 42); /* in register 5 */
+    icv_end_of_interrupt(&lrs, 42, true);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_LR0, 5, false, 0) & LR_STATE, 0);
+    assert_int_equal(ich(&lrs, ICHREG_ICH_ELRSR, 0, false, 0), 0xff & ~5u);
+    assert_true((ich(&lrs, ICHREG_ICH_LR0, 0, false, 0) & LR_STATE) == LR_PENDING);
+    assert_true((ich(&lrs, ICHREG_ICH_LR0, 2, false, 0) & LR_STATE) == LR_PENDING);
+}
+
+/* K61: after a storm of edges that nobody resamples DIR does not trap for ever. */
+static void k61_no_trap_is_left_after_a_storm(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+
+    (void)state;
+    rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
+    for (unsigned i = 0; i < 8; i++)
+        rig_setup(rig, 0, 64 + i, true, 0x80);
+    for (unsigned round = 0; round < 1000; round++) {
+        for (unsigned i = 0; i < 8; i++)
+            rig_pulse(rig, 0, 64 + i);
+        rig_enter(rig, 0);
+        for (unsigned intid = rig_ack(rig, 0); intid != 1023; intid = rig_ack(rig, 0)) {
+            rig_eoi(rig, 0, intid);
+            rig_icc_write(rig, 0, SYSREG_ICC_DIR_EL1, intid);
+        }
+        rig_exit(rig, 0);
+    }
+    rig_enter(rig, 0);
+    assert_false(lvgic_vcpu_lrs(rig->cpu[0])->hcr & HCR_TDIR);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,12 +458,17 @@ int main(void)
         cmocka_unit_test(a_resume_too_many_changes_nothing),
         cmocka_unit_test(a_vcpu_of_another_vm_is_refused),
         cmocka_unit_test(hostile_read_back),
+        cmocka_unit_test(k04_acknowledged_after_the_counted_completion),
         cmocka_unit_test(k05_a_count_without_overflow),
         cmocka_unit_test(k44_completion_of_bogus_intids),
         cmocka_unit_test(k52_k54_deactivated_in_any_order_anywhere),
         cmocka_unit_test(k55_trap_bits_always),
         cmocka_unit_test(o07_invlpir),
         cmocka_unit_test(o10_wide_intids),
+        cmocka_unit_test(k19_no_pending_as_a_guest_hypervisor_sees_it),
+        cmocka_unit_test(k21_edges_of_the_ranges),
+        cmocka_unit_test(k56_holes_between_the_list_registers),
+        cmocka_unit_test(k61_no_trap_is_left_after_a_storm),
     };
 
     return cmocka_run_group_tests_name("museum", tests, NULL, NULL);

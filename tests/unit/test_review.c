@@ -238,7 +238,7 @@ static void r08_icpendr_of_a_mapped_edge_deactivates_physically(void **state)
 
 /* 9, K04: EOIcount counts acknowledgements. One entry goes stale (deactivated by register); the
  * others must not be deactivated in its place. */
-static void r09_a_stale_entry_uses_up_its_count(void **state)
+static void r09_k04_a_stale_entry_uses_up_its_count(void **state)
 {
     struct rig *rig = rig_new(1, 1);
 
@@ -287,7 +287,7 @@ static void r09_active_by_register_is_not_counted(void **state)
 }
 
 /* 9, K52: more active than registers, each refilled into a register and taken out again. */
-static void r09_refilling_removes_the_entry(void **state)
+static void r09_k52_refilling_removes_the_entry(void **state)
 {
     struct rig *rig = rig_new(2, 1);
 
@@ -314,17 +314,80 @@ static void r09_refilling_removes_the_entry(void **state)
     rig_free(rig);
 }
 
-/* 10: DIR always traps; hosts that cannot trap it alone trap the common registers. */
-static void r10_dir_traps_or_its_fallback(void **state)
+static bool traps_dir(struct rig *rig, unsigned cpu)
 {
-    struct rig *rig = rig_new(1, 1);
+    uint64_t hcr = lvgic_vcpu_lrs(rig->cpu[cpu])->hcr;
+
+    assert_false(hcr & (rig->vm->no_dir_trap ? HCR_TDIR : HCR_TC));
+    return hcr & (HCR_TDIR | HCR_TC);
+}
+
+/* 10: with EOImode 1 DIR traps while the guest could name something that the hardware does not
+ * know: something active outside the registers, or an SPI of another vCPU. Hosts that cannot trap
+ * it alone trap the common registers. With EOImode 0 a trap costs nothing, and hosts with TDIR have
+ * it. */
+static void r10_dir_traps_while_needed(void **state)
+{
+    (void)state;
+    for (unsigned fallback = 0; fallback < 2; fallback++) {
+        struct rig *rig = rig_new(1, 2);
+
+        rig->relax_exits = true;
+        rig->vm->no_dir_trap = fallback;
+        rig_enter(rig, 0);
+        assert_int_equal(traps_dir(rig, 0), !fallback);
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
+        rig_icc_write(rig, 1, SYSREG_ICC_CTLR_EL1, 2);
+        rig_turn(rig, 0);
+        assert_false(traps_dir(rig, 0));
+
+        rig_setup(rig, 0, 64, true, 0x80); /* an SPI of its own: it comes out for a moment */
+        rig_setup(rig, 0, 20, true, 0x40);
+        lvgic_vcpu_enter(rig->cpu[0]);
+        assert_false(traps_dir(rig, 0));
+        rig_enter(rig, 1);
+        assert_true(traps_dir(rig, 1)); /* which the other may deactivate */
+
+        rig_pulse(rig, 0, 64);
+        rig_turn(rig, 0);
+        assert_int_equal(rig_ack(rig, 0), 64);
+        rig_pulse(rig, 0, 20);
+        rig_turn(rig, 0); /* 64 is active outside of the one register */
+        assert_true(traps_dir(rig, 0));
+        assert_int_equal(rig_ack(rig, 0), 20);
+        rig_eoi(rig, 0, 20);
+        rig_eoi(rig, 0, 64);
+        rig_icc_write(rig, 0, SYSREG_ICC_DIR_EL1, 64);
+        rig_icc_write(rig, 0, SYSREG_ICC_DIR_EL1, 20);
+        rig_turn(rig, 0);
+        assert_false(traps_dir(rig, 0));
+        rig_free(rig);
+    }
+}
+
+/* The same from the other side: before an SPI can become active elsewhere, or a private interrupt
+ * is made active by register, whoever runs without the trap comes out. */
+static void r10_whoever_runs_without_the_trap_comes_out_first(void **state)
+{
+    struct rig *rig = rig_new(1, 2);
 
     (void)state;
+    rig->relax_exits = true;
+    rig_setup(rig, 0, 64, true, 0x80);
+    rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
     rig_enter(rig, 0);
-    assert_true(lvgic_vcpu_lrs(rig->cpu[0])->hcr & HCR_TDIR);
-    rig->vm->no_dir_trap = true;
-    rig_turn(rig, 0);
-    assert_true(lvgic_vcpu_lrs(rig->cpu[0])->hcr & HCR_TC);
+    rig_setup(rig, 0, 65, true, 0x80); /* no other home: it may stay in */
+    assert_int_equal(lvgic_vcpu_enter(rig->cpu[0]), LVGIC_E_PHASE);
+    assert_false(traps_dir(rig, 0));
+    rig_set_bit(rig, 0, ISACTIVER, 20);
+    assert_int_equal(lvgic_vcpu_enter(rig->cpu[0]), LVGIC_OK);
+    rig_set_bit(rig, 0, ICACTIVER, 20);
+    lvgic_vcpu_enter(rig->cpu[0]);
+    rig_dist_write(rig, 0x6000 + 8 * 65, 8, 1);
+    assert_int_equal(lvgic_vcpu_enter(rig->cpu[0]), LVGIC_OK);
+    assert_true(traps_dir(rig, 0));
+    rig_setup(rig, 1, 66, true, 0x80); /* known already */
+    assert_int_equal(lvgic_vcpu_enter(rig->cpu[0]), LVGIC_E_PHASE);
     rig_free(rig);
 }
 
@@ -417,10 +480,11 @@ int main(void)
         cmocka_unit_test(r07_every_deactivation_notifies),
         cmocka_unit_test(r08_k42_pending_of_a_mapped_interrupt_is_the_lines),
         cmocka_unit_test(r08_icpendr_of_a_mapped_edge_deactivates_physically),
-        cmocka_unit_test(r09_a_stale_entry_uses_up_its_count),
+        cmocka_unit_test(r09_k04_a_stale_entry_uses_up_its_count),
         cmocka_unit_test(r09_active_by_register_is_not_counted),
-        cmocka_unit_test(r09_refilling_removes_the_entry),
-        cmocka_unit_test(r10_dir_traps_or_its_fallback),
+        cmocka_unit_test(r09_k52_refilling_removes_the_entry),
+        cmocka_unit_test(r10_dir_traps_while_needed),
+        cmocka_unit_test(r10_whoever_runs_without_the_trap_comes_out_first),
         cmocka_unit_test(r11_remote_deactivation_waits_for_the_fold),
         cmocka_unit_test(r12_soft_pending),
         cmocka_unit_test(r16_own_registers_are_folded),

@@ -131,15 +131,82 @@ static void a_fixed_route_again(void **state)
 static void identification(void **state)
 {
     lvgic_affinity affinity[2] = {{.mpidr = 0}, {.mpidr = 0x12}};
-    struct lvgic_config config = {
-        .nr_vcpus = 2, .nr_spis = 32, .iidr = 0x12345678, .affinity = affinity};
-    struct rig *rig = rig_with(&config);
+    struct lvgic_config config = {.nr_vcpus = 2,
+                                  .nr_spis = 32,
+                                  .iidr = 0x12345678,
+                                  .affinity = affinity,
+                                  .gicd_pidr = 0x0807060504330201};
 
     (void)state;
+    config.gicr_pidr = 0x2bb4a0; /* architecture revision 2 */
+    assert_int_equal(lvgic_vm_size(&config), 0);
+    config.gicr_pidr = 0x3bb4a0;
+
+    struct rig *rig = rig_with(&config);
+
+    for (unsigned i = 0; i < 8; i++) {
+        static const unsigned bytes[] = {1, 2, 0x33, 4, 5, 6, 7, 8};
+
+        assert_int_equal(rig_dist_read(rig, i < 4 ? 0xffe0 + 4 * i : 0xffc0 + 4 * i, 4), bytes[i]);
+    }
+    assert_int_equal(rig_redist_read(rig, 1, 0xffe0, 4), 0xa0);
+    assert_int_equal(rig_redist_read(rig, 1, 0xffe8, 4), 0x3b);
+    assert_int_equal(rig_redist_read(rig, 1, 0xffd0, 4), 0);
     assert_int_equal(rig_dist_read(rig, 8, 4), 0x12345678);
     assert_int_equal(rig_redist_read(rig, 1, 4, 4), 0x12345678);
     assert_true(rig_dist_read(rig, 4, 4) & 1u << 26);                  /* RSS */
     assert_true(rig_icc_read(rig, 0, SYSREG_ICC_CTLR_EL1) & 1u << 18); /* RSS */
+    rig_free(rig);
+}
+
+/* 512 vCPUs with affinities from all over the 32 bits: each is found by SGIs (all but oneself, and
+ * by target list with the range selector) and by routes, and names itself in GICR_TYPER. */
+static void as_many_vcpus_as_there_can_be(void **state)
+{
+    static lvgic_affinity affinity[MAX_VCPUS];
+    struct lvgic_config config = {
+        .nr_vcpus = MAX_VCPUS, .nr_spis = 32, .nr_lrs = 1, .affinity = affinity};
+    const unsigned sgi = 5, self = 300;
+
+    (void)state;
+    for (unsigned i = 0; i < MAX_VCPUS; i++)
+        affinity[i].mpidr = (uint64_t)(i % 7 * 31) << 32 | (uint64_t)(i % 5) << 16 |
+                            (uint64_t)(255 - i / 35) << 8 | (i * 37 % 256);
+
+    struct rig *rig = rig_with(&config);
+
+    for (unsigned i = 0; i < MAX_VCPUS; i++)
+        rig_setup(rig, i, sgi, true, 0x80);
+    rig_icc_write(rig, self, SYSREG_ICC_SGI1R_EL1, (uint64_t)sgi << 24 | BIT64(40));
+    for (unsigned i = 0; i < MAX_VCPUS; i++) {
+        uint64_t typer = rig_redist_read(rig, i, 8, 8);
+
+        assert_int_equal(rig_get_bit(rig, i, ISPENDR, sgi), i != self);
+        assert_int_equal(typer >> 32, affinity_pack(affinity[i].mpidr));
+        assert_int_equal(typer >> 4 & 1, i == MAX_VCPUS - 1);
+        assert_int_equal(typer >> 8 & 0xffff, i);
+        rig_set_bit(rig, i, ICPENDR, sgi);
+    }
+    for (unsigned i = 0; i < MAX_VCPUS; i++) {
+        uint64_t mpidr = affinity[i].mpidr;
+
+        rig_icc_write(rig, self, SYSREG_ICC_SGI1R_EL1,
+                      (uint64_t)sgi << 24 | (mpidr >> 32) << 48 | (mpidr >> 16 & 0xff) << 32 |
+                          (mpidr >> 8 & 0xff) << 16 | (mpidr >> 4 & 0xf) << 44 |
+                          BIT64(mpidr & 0xf));
+        rig_dist_write(rig, 0x6000 + 8 * 40, 8, mpidr);
+        rig_setup(rig, 0, 40, true, 0x80); /* routes it to affinity 0, and there is none ... */
+        rig_dist_write(rig, 0x6000 + 8 * 40, 8, mpidr); /* ... so to this one */
+        rig_pulse(rig, 0, 40);
+        rig_enter(rig, i);
+        assert_int_equal(rig_ack(rig, i), sgi);
+        rig_eoi(rig, i, sgi);
+        assert_int_equal(rig_ack(rig, i), 40);
+        rig_eoi(rig, i, 40);
+        rig_exit(rig, i);
+    }
+    for (unsigned i = 0; i < MAX_VCPUS; i++)
+        assert_false(rig_get_bit(rig, i, ISPENDR, sgi)); /* nobody else was meant */
     rig_free(rig);
 }
 
@@ -153,6 +220,7 @@ int main(void)
         cmocka_unit_test(opting_out_is_by_group),
         cmocka_unit_test(a_fixed_route_again),
         cmocka_unit_test(identification),
+        cmocka_unit_test(as_many_vcpus_as_there_can_be),
     };
 
     return cmocka_run_group_tests_name("routing", tests, NULL, NULL);

@@ -36,6 +36,7 @@ static void rows_are_sorted_and_consistent(void **state)
     check_rows(gicr_rows, nr_gicr_rows, GICR_SIZE);
     check_rows(gits_rows, nr_gits_rows, GITS_SIZE);
     check_rows(v2m_rows, nr_v2m_rows, V2M_SIZE);
+    check_rows(gicd2_rows, nr_gicd2_rows, GICD2_SIZE);
 }
 
 static void system_registers_have_distinct_encodings(void **state)
@@ -207,11 +208,8 @@ static void statusr(void **state)
 
 /* O09, O15: every offset of every frame, with every size, aligned and not: no crash, and nothing
  * that was not written changes the next read of zero registers. */
-static void every_offset_and_width(void **state)
+static void every_offset_and_width_of(struct rig *rig)
 {
-    struct rig *rig = rig_new(4, 2);
-
-    (void)state;
     for (unsigned redist = 0; redist < 2; redist++)
         for (unsigned offset = 0; offset < (redist ? GICR_SIZE : GICD_SIZE) + 16; offset++)
             for (unsigned size = 0; size <= 9; size++) {
@@ -226,6 +224,30 @@ static void every_offset_and_width(void **state)
                     assert_int_equal(value, 0);
                 reg_write(rig, redist, offset, size, 0);
             }
+}
+
+static const struct lvgic_config everything = {.nr_vcpus = 4,
+                                               .nr_spis = 988,
+                                               .nr_espis = 64,
+                                               .nr_eppis = 64,
+                                               .nr_lrs = 3,
+                                               .pri_bits = 7,
+                                               .one_of_n = true,
+                                               .nmi = true,
+                                               .two_security_states = true};
+
+static void o09_o15_every_offset_and_width(void **state)
+{
+    struct rig *rig = rig_new(4, 2);
+
+    (void)state;
+    every_offset_and_width_of(rig);
+    rig_free(rig);
+    rig = rig_with(&everything);
+    for (unsigned secure = 0; secure < 2; secure++) {
+        rig->secure = secure;
+        every_offset_and_width_of(rig);
+    }
     rig_free(rig);
 }
 
@@ -279,22 +301,21 @@ static void every_offset_and_width_of_its_and_v2m(void **state)
 
 /* A million accesses of any value, offset and size from a fixed seed, with vCPUs coming and going
  * in between, then everything must still hold together. */
-static void random_accesses(void **state)
+static void random_accesses_of(struct rig *rig, unsigned nr)
 {
     const uint64_t seed = 0x9e3779b97f4a7c15;
-    struct rig *rig = rig_new(3, 4);
     uint64_t x = seed;
 
-    (void)state;
     print_message("seed %llx\n", (unsigned long long)seed);
     rig->relax_exits = true;
-    for (unsigned i = 0; i < 1000000; i++) {
+    for (unsigned i = 0; i < nr; i++) {
         rig->relaxes = 0;
         x ^= x << 13, x ^= x >> 7, x ^= x << 17;
         unsigned offset = (unsigned)(x >> 8) & 0x1ffff, cpu = (unsigned)(x >> 60) & 3;
         uint64_t value = x * 0x2545f4914f6cdd1d;
         unsigned size = 1u << ((x >> 3) & 3);
 
+        rig->secure = x >> 36 & 1;
         if (i % 2) /* mostly where there are registers */
             offset = (offset & 0x1f000) | (offset & 0xfff & ~(size - 1));
         switch (x & 7) {
@@ -324,6 +345,13 @@ static void random_accesses(void **state)
     rig_free(rig);
 }
 
+static void random_accesses(void **state)
+{
+    (void)state;
+    random_accesses_of(rig_new(3, 4), 1000000);
+    random_accesses_of(rig_with(&everything), 500000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,7 +362,7 @@ int main(void)
         cmocka_unit_test(routes_are_read_and_written_whole_and_by_halves),
         cmocka_unit_test(extended_ranges),
         cmocka_unit_test(statusr),
-        cmocka_unit_test(every_offset_and_width),
+        cmocka_unit_test(o09_o15_every_offset_and_width),
         cmocka_unit_test(every_offset_and_width_of_its_and_v2m),
         cmocka_unit_test(random_accesses),
     };
