@@ -164,7 +164,7 @@ void deliver_lpi_reload(struct lvgic_vm *vm, uint32_t lpi, bool with_pending)
     uint64_t base = atomic_load_explicit(&vcpu->lpis.propbaser, memory_order_relaxed);
 
     /* What is beyond the table's IDbits does not exist. */
-    if (intid >> (bits_get(base, 4, 0) + 1))
+    if ((uint64_t)intid >> (bits_get(base, 4, 0) + 1))
         return;
     if (read_byte(vm, (base & MASK64(51, 12)) + intid - FIRST_LPI, &step.config))
         change_lpi(lpi, configure_step, &step, false);
