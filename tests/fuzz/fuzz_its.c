@@ -32,26 +32,54 @@ static void redist(struct world *world, uint32_t v, uint32_t offset, uint64_t va
     lvgic_redist_access(world->vm, NULL, LVGIC_VCPU(v), &access);
 }
 
-/* A guest physical address of this page, with attributes and a size as registers have them. */
-static uint64_t page(struct input *in)
+/* An address of a page, and what registers have in the bits below. */
+static uint64_t page(struct input *in, unsigned shift, unsigned below)
 {
-    return (uint64_t)in_byte(in) << 12;
+    uint64_t address = (uint64_t)in_byte(in) << shift;
+
+    return address | in_byte(in) % below;
 }
 
-/* What the queue, the tables and the redistributors need, set up as a guest would. */
+/* `words` go where the ITS will look for the next commands, `nr` of them, each about the next event
+ * (or a larger device) and the next LPI; then it is told. */
+static void commands(struct world *world, uint32_t n, uint64_t *words, unsigned nr, uint64_t flags)
+{
+    uint64_t cbaser = its(world, n, GITS_CBASER, false, 0);
+    uint64_t head = its(world, n, GITS_CWRITER, false, 0);
+    uint32_t size = ((uint32_t)(cbaser & 0xff) + 1) * 4096;
+
+    for (; nr > 0; nr--) {
+        for (unsigned i = 0; i < ITS_COMMAND_SIZE; i++)
+            world->ram[((cbaser & MASK64(51, 12)) + head + i) % WORLD_RAM] =
+                (uint8_t)(words[i / 8] >> i % 8 * 8);
+        head = (head + ITS_COMMAND_SIZE) % size;
+        words[1] += 1 | BIT64(32);
+    }
+    its(world, n, GITS_CWRITER, true, head | flags);
+}
+
+/* Queue, tables and redistributors as a guest sets them up, and collections and devices. */
 static void set_up(struct world *world)
 {
     memset(world->ram + 4096, 0x81, WORLD_RAM - 4096);
     for (uint32_t v = 0; v < world->config.nr_vcpus; v++) {
         redist(world, v, GICR_PROPBASER, 0x1000 | 15);
-        redist(world, v, GICR_PENDBASER, 0x10000 * v);
+        redist(world, v, GICR_PENDBASER, 0);
         redist(world, v, GICR_CTLR, 1);
     }
     for (uint32_t n = 0; n < world->config.nr_its; n++) {
         its(world, n, GITS_BASER0, true, GITS_BASER_VALID);
         its(world, n, GITS_BASER1, true, GITS_BASER_VALID);
-        its(world, n, GITS_CBASER, true, GITS_BASER_VALID);
+        its(world, n, GITS_CBASER, true, GITS_BASER_VALID | (0x8000 + n * 0x1000));
         its(world, n, GITS_CTLR, true, GITS_CTLR_ENABLED);
+        for (uint64_t i = 0; i < 4; i++) {
+            uint64_t to = i % world->config.nr_vcpus;
+            uint64_t mapc[4] = {ITS_CMD_MAPC, 0, GITS_BASER_VALID | to << 16 | i, 0};
+            uint64_t mapd[4] = {ITS_CMD_MAPD | i << 32, 4, GITS_BASER_VALID, 0};
+
+            commands(world, n, mapc, 1, 0);
+            commands(world, n, mapd, 1, 0);
+        }
     }
 }
 
@@ -72,35 +100,29 @@ static void command_words(struct input *in, uint64_t *words)
     uint8_t which = in_byte(in);
     uint64_t code = which & 0x80 ? in_byte(in) : codes[which % sizeof codes];
     uint64_t icid = in_id(in, 4), redist = in_id(in, WORLD_CPUS);
+    uint64_t device = in_id(in, 4), event = in_id(in, 40), intid = lpi(in);
 
-    words[0] = code | (uint64_t)in_id(in, 4) << 32;
-    words[1] = code == ITS_CMD_MAPD ? in_id(in, 7) : in_id(in, 40) | (uint64_t)lpi(in) << 32;
+    words[0] = code | device << 32;
+    words[1] = event | intid << 32;
+    if (code == ITS_CMD_MAPD)
+        words[1] = event % 16;
+    else if (code == ITS_CMD_MAPI)
+        words[1] = intid;
     words[2] = (which & 0x40 ? 0 : GITS_BASER_VALID) | redist << 16 | (icid & 0xffff);
     words[3] = (uint64_t)in_id(in, WORLD_CPUS) << 16;
 }
 
-/* A command goes where the ITS will look for it, and unless more follow it is told. */
 static void command(struct world *world, struct input *in, bool raw)
 {
     uint8_t how = in_byte(in);
-    uint32_t n = how % 3;
-    uint64_t cbaser = its(world, n, GITS_CBASER, false, 0), words[4];
-    uint64_t head = its(world, n, GITS_CWRITER, false, 0);
-    uint32_t size = ((uint32_t)(cbaser & 0xff) + 1) * 4096;
+    uint64_t words[4];
 
     if (raw)
         for (unsigned i = 0; i < 4; i++)
             words[i] = in_bytes(in, 8);
     else
         command_words(in, words);
-    for (unsigned nr = 0; nr <= (how >> 4) % 8; nr++) {
-        for (unsigned i = 0; i < sizeof words; i++)
-            world->ram[((cbaser & MASK64(51, 12)) + head + i) % WORLD_RAM] =
-                (uint8_t)(words[i / 8] >> i % 8 * 8);
-        head = (head + sizeof words) % size;
-        words[1]++; /* the next event, or a larger device */
-    }
-    its(world, n, GITS_CWRITER, true, head | (how & 0x80 ? GITS_CWRITER_RETRY : 0));
+    commands(world, how % 3, words, 1 + (how >> 4) % 8, how & 0x80 ? GITS_CWRITER_RETRY : 0);
 }
 
 /* GITS_BASER<n>, GITS_CBASER and GITS_CWRITER, in and out of what is allowed. */
@@ -112,13 +134,13 @@ static void registers(struct world *world, struct input *in)
 
     switch (how >> 2 & 7) {
     case 0:
-        its(world, n, GITS_BASER0, true, flags | page(in) << 4 | in_byte(in));
+        its(world, n, GITS_BASER0, true, flags | page(in, 16, 256));
         break;
     case 1:
-        its(world, n, GITS_BASER1, true, flags | page(in) << 4 | in_byte(in));
+        its(world, n, GITS_BASER1, true, flags | page(in, 16, 256));
         break;
     case 2: /* at most four pages: a queue is emptied command by command */
-        its(world, n, GITS_CBASER, true, flags | page(in) | in_byte(in) % 4);
+        its(world, n, GITS_CBASER, true, flags | page(in, 12, 4));
         break;
     case 3:
         its(world, n, GITS_CWRITER, true, in_bytes(in, 2));
@@ -139,10 +161,10 @@ static void lpis(struct world *world, struct input *in)
 
     switch (how >> 2 & 7) {
     case 0:
-        redist(world, v, GICR_PROPBASER, page(in) | in_byte(in) % 32);
+        redist(world, v, GICR_PROPBASER, page(in, 12, 32));
         break;
     case 1:
-        redist(world, v, GICR_PENDBASER, page(in) | (how & 0x80 ? BIT64(62) : 0));
+        redist(world, v, GICR_PENDBASER, page(in, 16, 1) | (how & 0x80 ? BIT64(62) : 0));
         break;
     case 2: /* SETLPIR, CLRLPIR, INVLPIR, INVALLR */
         redist(world, v, 0x40 + (how >> 5) * 8, lpi(in));

@@ -33,12 +33,19 @@ static uint64_t hostile_lr(struct input *in, uint64_t lr)
     case 3:
         return (lr & ~LR_STATE) | (uint64_t)(how & 3) << 62;
     case 4:
-        return lr ^ (uint64_t)in_byte(in) << (how >> 3) * 2;
+        return lr ^ in_value(in);
     case 5:
         return in_value(in);
     default:
         return lr;
     }
+}
+
+static void hostile_aprs(uint64_t *aprs, struct input *in)
+{
+    uint8_t which = in_byte(in);
+
+    aprs[which % 4] = in_value(in);
 }
 
 static void hostile_lrs(struct lvgic_lrs *lrs, struct input *in)
@@ -51,13 +58,13 @@ static void hostile_lrs(struct lvgic_lrs *lrs, struct input *in)
     if (what & 2)
         lrs->elrsr = (uint32_t)in_value(in);
     if (what & 4)
-        lrs->hcr = what & 8 ? in_value(in) : lrs->hcr | (uint64_t)in_byte(in) << 27;
+        lrs->hcr = (what & 8 ? 0 : lrs->hcr) | in_value(in) << (what & 8 ? 0 : 27);
     if (what & 16)
         lrs->vmcr = in_value(in);
     if (what & 32)
-        lrs->ap0r[in_byte(in) % 4] = in_value(in);
+        hostile_aprs(lrs->ap0r, in);
     if (what & 64)
-        lrs->ap1r[in_byte(in) % 4] = in_value(in);
+        hostile_aprs(lrs->ap1r, in);
 }
 
 /* A run on hardware: enter, load, anything, save, exit. */
@@ -107,7 +114,8 @@ static void nested(struct machine *machine, struct input *in)
     uint64_t value = write ? in_value(in) : 0;
 
     if (which == 0x7f)
-        lvgic_lrs_init(&machine->nested, 1 + in_byte(in) % LVGIC_MAX_LRS, 5 + in_byte(in) % 3);
+        lvgic_lrs_init(&machine->nested, 1 + (unsigned)value % LVGIC_MAX_LRS,
+                       5 + (unsigned)(value >> 4) % 3);
     else
         lvgic_lrs_access(&machine->nested, encoding, write, &value);
 }

@@ -152,7 +152,7 @@ static void config_lpis(struct lvgic_config *config, struct input *in)
     config->its_device_bits = sizes >> 4 == 15 ? 16 : 1 + (sizes >> 4) / 2;
     config->its_collection_bits = 1 + limits % 8;
     config->its_devices = 1 + (limits >> 3) % 8;
-    config->its_events = 32u << (limits >> 6) * 2;
+    config->its_events = 32u << (limits >> 6) * 3;
 }
 
 struct lvgic_config world_config(struct input *in, unsigned gic)
