@@ -58,7 +58,8 @@ static void commands(struct world *world, uint32_t n, uint64_t *words, unsigned 
     its(world, n, GITS_CWRITER, true, head | flags);
 }
 
-/* Queue, tables and redistributors as a guest sets them up, and collections and devices. */
+/* Queue, tables and redistributors as a guest sets them up; collections, devices and two
+ * events of each. */
 static void set_up(struct world *world)
 {
     memset(world->ram + 4096, 0x81, WORLD_RAM - 4096);
@@ -75,10 +76,12 @@ static void set_up(struct world *world)
         for (uint64_t i = 0; i < 4; i++) {
             uint64_t to = i % world->config.nr_vcpus;
             uint64_t mapc[4] = {ITS_CMD_MAPC, 0, GITS_BASER_VALID | to << 16 | i, 0};
+            uint64_t mapti[4] = {ITS_CMD_MAPTI | i << 32, (8192 + 8 * n + 2 * i) << 32, i, 0};
             uint64_t mapd[4] = {ITS_CMD_MAPD | i << 32, 4, GITS_BASER_VALID, 0};
 
             commands(world, n, mapc, 1, 0);
             commands(world, n, mapd, 1, 0);
+            commands(world, n, mapti, 2, 0);
         }
     }
 }
@@ -100,12 +103,12 @@ static void command_words(struct input *in, uint64_t *words)
     uint8_t which = in_byte(in);
     uint64_t code = which & 0x80 ? in_byte(in) : codes[which % sizeof codes];
     uint64_t icid = in_id(in, 4), redist = in_id(in, WORLD_CPUS);
-    uint64_t device = in_id(in, 4), event = in_id(in, 40), intid = lpi(in);
+    uint64_t device = in_id(in, 4), event = in_id(in, 8), intid = lpi(in);
 
     words[0] = code | device << 32;
     words[1] = event | intid << 32;
     if (code == ITS_CMD_MAPD)
-        words[1] = event % 16;
+        words[1] = event * 3 % 16;
     else if (code == ITS_CMD_MAPI)
         words[1] = intid;
     words[2] = (which & 0x40 ? 0 : GITS_BASER_VALID) | redist << 16 | (icid & 0xffff);

@@ -223,6 +223,9 @@ void world_close(struct world *world)
         lvgic_resume(world->vm);
     wrong = lvgic_check(world->vm);
     world_check(!wrong, wrong);
+    world_finish(world);
+    wrong = lvgic_check(world->vm);
+    world_check(!wrong, wrong);
     world_check(world->holders[LVGIC_HOLDER_LIST_REGISTER] == 0,
                 "no LPI is in a list register after the last exit");
     world_check(lvgic_vm_fini(world->vm) == LVGIC_OK, "a VM that does not run can end");

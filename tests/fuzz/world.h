@@ -59,6 +59,8 @@ struct lvgic_config world_config(struct input *in, unsigned gic);
 /* NULL if there is no such VM. */
 struct world *world_open(struct input *in, const struct lvgic_config *config);
 void world_close(struct world *world);
+/* Every interrupt that could be taken is taken; all vCPUs are out. Part of world_close(). */
+void world_finish(struct world *world);
 
 /* A CPU interface that lets everything in. */
 void world_open_cpuif(struct world *world, struct lvgic_vcpu *cpu);
