@@ -60,17 +60,18 @@ static void commands(struct world *world, uint32_t n, uint64_t *words, unsigned 
 
 /* Queue, tables and redistributors as a guest sets them up; collections, devices and two
  * events of each. */
-static void set_up(struct world *world)
+static void set_up(struct world *world, uint64_t flags)
 {
     memset(world->ram + 4096, 0x81, WORLD_RAM - 4096);
+    world->ram[7] = 0x80; /* a first-level entry: valid, and the page is this one */
     for (uint32_t v = 0; v < world->config.nr_vcpus; v++) {
         redist(world, v, GICR_PROPBASER, 0x1000 | 15);
         redist(world, v, GICR_PENDBASER, 0);
         redist(world, v, GICR_CTLR, 1);
     }
     for (uint32_t n = 0; n < world->config.nr_its; n++) {
-        its(world, n, GITS_BASER0, true, GITS_BASER_VALID);
-        its(world, n, GITS_BASER1, true, GITS_BASER_VALID);
+        its(world, n, GITS_BASER0, true, GITS_BASER_VALID | flags);
+        its(world, n, GITS_BASER1, true, GITS_BASER_VALID | flags);
         its(world, n, GITS_CBASER, true, GITS_BASER_VALID | (0x8000 + n * 0x1000));
         its(world, n, GITS_CTLR, true, GITS_CTLR_ENABLED);
         for (uint64_t i = 0; i < 4; i++) {
@@ -118,6 +119,7 @@ static void command_words(struct input *in, uint64_t *words)
 static void command(struct world *world, struct input *in, bool raw)
 {
     uint8_t how = in_byte(in);
+    unsigned nr = (how >> 4) % 8;
     uint64_t words[4];
 
     if (raw)
@@ -125,7 +127,8 @@ static void command(struct world *world, struct input *in, bool raw)
             words[i] = in_bytes(in, 8);
     else
         command_words(in, words);
-    commands(world, how % 3, words, 1 + (how >> 4) % 8, how & 0x80 ? GITS_CWRITER_RETRY : 0);
+    /* Or a page full of them: more than one call may do. */
+    commands(world, how % 3, words, nr == 7 ? 127 : 1 + nr, how & 0x80 ? GITS_CWRITER_RETRY : 0);
 }
 
 /* GITS_BASER<n>, GITS_CBASER and GITS_CWRITER, in and out of what is allowed. */
@@ -244,14 +247,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {.at = data, .end = data + size};
     struct lvgic_config config = world_config(&in, 3);
     struct world *world;
+    uint8_t how;
 
     if (!config.nr_lpis)
         return 0;
     world = world_open(&in, &config);
     if (!world)
         return 0;
-    if (in_byte(&in) % 4)
-        set_up(world);
+    how = in_byte(&in);
+    if (how % 4)
+        set_up(world, how & 4 ? GITS_BASER_INDIRECT : 0);
     while (in_more(&in))
         act(world, &in);
     for (uint32_t v = 0; v < config.nr_vcpus; v++)
