@@ -10,6 +10,8 @@
 #define HCR_FMO BIT(3)
 #define HCR_IMO BIT(4)
 #define HCR_AMO BIT(5)
+#define HCR_VF BIT(6)      /* a virtual FIQ is pending, */
+#define HCR_VI BIT(7)      /* or IRQ, whatever the GIC says */
 #define HCR_VM BIT(0)      /* stage 2 */
 #define HCR_SWIO BIT(1)    /* invalidation by set/way cleans, so that it cannot undo stores */
 #define HCR_TSC BIT(19)    /* SMC comes to EL2 */
@@ -112,4 +114,12 @@ void cpu_reset_el1(void)
     WRITE_SYSREG(cntv_ctl_el0, 0);
     WRITE_SYSREG(cntp_ctl_el0, 0);
     isb(); /* both timers are off before their interrupts are looked at */
+}
+
+/* The inputs of a CPU whose interface to the GIC is software. */
+void cpu_signal(bool irq, bool fiq)
+{
+    uint64_t value = READ_SYSREG(hcr_el2) & ~(HCR_VI | HCR_VF);
+
+    WRITE_SYSREG(hcr_el2, value | (irq ? HCR_VI : 0) | (fiq ? HCR_VF : 0));
 }

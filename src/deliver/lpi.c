@@ -130,7 +130,13 @@ static bool configure_step(uint64_t old, void *arg, uint64_t *new)
 {
     const struct lpi_step *step = arg;
 
-    *new = lpi_word_configure(old, step->config, priority_mask(step->vm));
+    /* The byte of the configuration table (5.1.1): priority in [7:2], enable in [0]. LPIs are
+     * Non-secure: with two security states their priorities are the lower half (4.8.1). */
+    uint32_t priority = step->config & 0xfc;
+
+    if (!(vm_gicd_ctlr(step->vm) & CTLR_DS))
+        priority = 0x80 | priority >> 1;
+    *new = lpi_word_configure(old, priority & priority_mask(step->vm), step->config & 1);
     return true;
 }
 
