@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include "arch/lr.h"
+#include "base/bits.h"
 #include "irq/vm.h"
 
 static void edge_is_delivered_once(void **state)
@@ -498,40 +499,25 @@ static void a_closed_group_that_opens(void **state)
 static void active_ones_among_many_that_wait(void **state)
 {
     struct rig *rig = rig_new(2, 1);
-    uint64_t taken = 0;
 
     (void)state;
     rig_setup(rig, 0, 40, true, 0x20);
+    rig_dist_write(rig, 0x84, 4, rig_dist_read(rig, 0x84, 4) & ~(UINT64_C(1) << (40 - 32)));
     rig_pulse(rig, 0, 40);
     rig_enter(rig, 0);
-    assert_int_equal(rig_ack(rig, 0), 40);
+    assert_int_equal(rig_icc_read(rig, 0, SYSREG_ICC_IAR0_EL1), 40);
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 0);
     for (unsigned i = 41; i < 60; i++) {
         rig_setup(rig, 0, i, true, 0x80);
         rig_pulse(rig, 0, i);
     }
     for (unsigned i = 0; i < 3; i++)
         rig_turn(rig, 0);
+    assert_int_equal(bits_count(lvgic_vcpu_lrs(rig->cpu[0])->used), 1);
     rig_exit(rig, 0);
     rig_set_bit(rig, 0, ISACTIVER, 59); /* in the row of those that wait */
-    rig_set_bit(rig, 0, ICPENDR, 59);
     rig_enter(rig, 0);
-    rig_eoi(rig, 0, 40);
-    rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
-    for (unsigned i = 41; i < 59; i++) {
-        unsigned intid = rig_ack(rig, 0);
-
-        assert_true(intid > 40 && intid < 59 && !(taken >> intid & 1));
-        taken |= UINT64_C(1) << intid;
-        rig_eoi(rig, 0, intid);
-        rig_exit(rig, 0);
-        rig_icc_write(rig, 0, SYSREG_ICC_DIR_EL1, intid);
-        rig_enter(rig, 0);
-    }
-    assert_int_equal(rig_ack(rig, 0), 1023);
-    rig_exit(rig, 0);
-    assert_true(rig_get_bit(rig, 0, ISACTIVER, 59));
-    rig_enter(rig, 0);
-    assert_int_equal(lvgic_vcpu_lrs(rig->cpu[0])->used, 1); /* alone, it gets a register */
+    assert_int_equal(bits_count(lvgic_vcpu_lrs(rig->cpu[0])->used), 2);
     rig_free(rig);
 }
 

@@ -44,6 +44,7 @@ static void disabling_forgets_what_is_pending(void **state)
     for (unsigned i = 0; i < 20; i++) {      /* however often */
         lpis_enable(&r, 0, false);
         lpis_enable(&r, 0, true);
+        assert_false(lpi_pending(&r, 0, 8192));
         assert_int_equal(its_take(&r, 0), 1023);
     }
     assert_int_equal(its_msi(&r, 1, 1), LVGIC_OK);
