@@ -16,7 +16,7 @@ model=${3:-cortex-a57}
 transcript=$(mktemp) || exit 2
 trap 'rm -f "$transcript"' EXIT
 
-timeout "${TIMEOUT:-60}" "${QEMU:-qemu-system-aarch64}" -M virt,gic-version=3 -cpu "$model" \
+timeout "${TIMEOUT:-60}" "${LVGIC_QEMU:-qemu-system-aarch64}" -M virt,gic-version=3 -cpu "$model" \
     -smp "$cpus" -m 256 -nographic -nodefaults -serial stdio -no-reboot -kernel "$image" \
     </dev/null >"$transcript"
 status=$?

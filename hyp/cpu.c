@@ -19,6 +19,8 @@
 #define HCR_ENSCXT BIT(53) /* nor of SCXTNUM_EL1 */
 #define HCR_ATA BIT(56)    /* memory tags */
 
+/* What is not here stays 0: with FEAT_NMI that is no trap of PSTATE.ALLINT (TALLINT), and no
+ * virtual NMI but those of the list registers (VINMI, VFNMI). */
 #define HCRX_OPEN                                                                   \
     (BIT(0) | BIT(1) | BIT(2) | /* EnAS0, EnALS, EnASR: 64-byte loads and stores */ \
      BIT(11) |                  /* MSCEn: memory copy and set */                    \
@@ -57,6 +59,12 @@ static void open_extensions(void)
         WRITE_SYSREG(S3_4_C1_C2_6,
                      0xf | (full & BIT(63) ? BIT(31) : 0) | (FIELD(full, 59, 56) ? BIT(30) : 0));
     }
+}
+
+/* FEAT_NMI: PSTATE.ALLINT and superpriority. */
+bool cpu_has_nmi(void)
+{
+    return FIELD(READ_SYSREG(id_aa64pfr1_el1), 39, 36);
 }
 
 static uint64_t hcr(void)

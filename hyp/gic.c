@@ -41,6 +41,11 @@ unsigned gic_spis(void)
     return (intids > 992 ? 992 : intids) - 32;
 }
 
+bool gic_has_nmi(void)
+{
+    return read32(GICD_TYPER) & BIT(9);
+}
+
 static void wait_for_write(uint64_t control)
 {
     while (read32(control) & (control == GICD_CTLR ? CTLR_RWP : BIT(3)))

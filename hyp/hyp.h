@@ -158,6 +158,7 @@ _Noreturn void hyp_secondary(struct cpu *cpu);
 /* cpu.c: what the guest may use of this CPU */
 void cpu_open(struct cpu *cpu);
 void cpu_reset_el1(void);
+bool cpu_has_nmi(void);
 
 /* pagetable.c: the tables that EL2's stage 1 and the guest's stage 2 have in common */
 void *table_alloc(void);
@@ -211,6 +212,7 @@ void gic_kick(const struct cpu *cpu);
 bool gic_pending(const struct cpu *cpu, uint32_t intid);
 void gic_deactivate(const struct cpu *cpu, uint32_t intid);
 unsigned gic_spis(void);
+bool gic_has_nmi(void);
 
 /* vgic.c: the glue to the library */
 struct access {

@@ -102,6 +102,8 @@ void vgic_init(void)
         .nr_lrs = (uint8_t)vgic_lrs(&hardware),
         .pri_bits = caps.pri_bits,
         .no_dir_trap = !caps.dir_trap,
+        /* List registers have NMIs if the GIC and the PE have, which is one choice (4.9). */
+        .nmi = gic_has_nmi() && cpu_has_nmi(),
         .affinity = affinity,
     };
     size_t size;
