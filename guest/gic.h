@@ -29,6 +29,7 @@
 #define GICD_SGIR 0x0f00
 #define GICD_CPENDSGIR 0x0f10
 #define GICD_SPENDSGIR 0x0f20
+#define GICD_INMIR 0x0f80
 #define GICD_IROUTER 0x6000
 #define GICD_PIDR2 0xffe8
 
@@ -37,6 +38,7 @@
 #define GICD_CTLR_ARE (1u << 4)
 #define GICD_CTLR_DS (1u << 6)
 #define GICD_CTLR_RWP (1u << 31)
+#define GICD_TYPER_NMI (1u << 9)
 #define GICD_TYPER_A3V (1u << 24)
 #define GICD_IROUTER_IRM (1ull << 31)
 
@@ -55,6 +57,7 @@
 #define GICR_IPRIORITYR 0x10400
 #define GICR_ICFGR0 0x10c00
 #define GICR_ICFGR1 0x10c04
+#define GICR_INMIR0 0x10f80
 
 #define GICR_CTLR_RWP (1u << 3)
 #define GICR_TYPER_LAST (1ull << 4)
@@ -67,6 +70,7 @@
 #define ICC_EOIR0_EL1 S3_0_C12_C8_1
 #define ICC_HPPIR0_EL1 S3_0_C12_C8_2
 #define ICC_BPR0_EL1 S3_0_C12_C8_3
+#define ICC_NMIAR1_EL1 S3_0_C12_C9_5
 #define ICC_DIR_EL1 S3_0_C12_C11_1
 #define ICC_RPR_EL1 S3_0_C12_C11_3
 #define ICC_SGI1R_EL1 S3_0_C12_C11_5
@@ -82,9 +86,11 @@
 
 #define ICC_CTLR_EOIMODE (1ull << 1)
 #define ICC_SGIR_IRM (1ull << 40)
+#define ICC_RPR_NMI (1ull << 63)
 
 #define INTID_SPI 32
 #define INTID_SPECIAL 1020
+#define INTID_NMI 1022 /* acknowledge by ICC_NMIAR1_EL1 */
 #define INTID_NONE 1023
 #define PRIORITY_IDLE 0xff
 
@@ -136,9 +142,14 @@ void gic_clear_active(unsigned cpu, unsigned intid);
 bool gic_is_active(unsigned cpu, unsigned intid);
 void gic_set_priority(unsigned cpu, unsigned intid, uint8_t priority);
 void gic_set_group(unsigned cpu, unsigned intid, unsigned group);
+void gic_set_nmi(unsigned cpu, unsigned intid, bool nmi);
 void gic_set_edge(unsigned intid, bool edge); /* SPIs only */
 void gic_route(unsigned intid, unsigned cpu); /* SPIs only */
 void gic_set_groups_enabled(uint32_t groups); /* GICD_CTLR_GRP0 and GICD_CTLR_GRP1 */
+
+/* FEAT_GICv3_NMI: of the GIC, and of the CPU, whose FEAT_NMI says the same of it. */
+bool gic_has_nmi(void);
+bool cpu_has_nmi(void);
 
 /* Bounded waits for the two "register write pending" bits; false when time is up. */
 bool gicd_wait_rwp(void);

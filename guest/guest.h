@@ -36,6 +36,7 @@ struct cpu {
     /* What the handlers have seen. A count grows when the handler is through with the interrupt. */
     volatile uint32_t count[MAX_INTID];
     volatile uint32_t fiq_count[MAX_INTID];
+    volatile uint32_t nmi_count[MAX_INTID]; /* acknowledged by ICC_NMIAR1_EL1 */
     volatile uint32_t log_length;
     volatile uint32_t log[LOG_SIZE]; /* INTIDs of both groups, as they were acknowledged */
 

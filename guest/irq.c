@@ -36,8 +36,11 @@ void irq_handler(struct frame *frame)
 {
     struct cpu *cpu = this_cpu();
     unsigned intid = (unsigned)read_sysreg(ICC_IAR1_EL1);
+    bool nmi = intid == INTID_NMI;
 
     (void)frame;
+    if (nmi)
+        intid = (unsigned)read_sysreg(ICC_NMIAR1_EL1);
     dsb();
     /* A level may drop, or a pending bit be cleared, while the exception is being taken. */
     if (intid >= INTID_SPECIAL)
@@ -49,7 +52,10 @@ void irq_handler(struct frame *frame)
         cpu->hook(intid);
     gic_eoi(intid);
     deactivate_if_split(intid);
-    cpu->count[intid]++;
+    if (nmi)
+        cpu->nmi_count[intid]++;
+    else
+        cpu->count[intid]++;
 }
 
 void fiq_handler(struct frame *frame)
