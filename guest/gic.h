@@ -86,7 +86,7 @@
 
 #define ICC_CTLR_EOIMODE (1ull << 1)
 #define ICC_SGIR_IRM (1ull << 40)
-#define ICC_RPR_NMI (1ull << 63)
+#define ICC_RPR_NMI (3ull << 62) /* NMI, or NMI_NS, which QEMU 10 has there instead */
 
 #define INTID_SPI 32
 #define INTID_SPECIAL 1020

@@ -146,7 +146,6 @@ static const struct test nmi_tests[] = {
     {"nmi.in-handler", test_nmi_in_handler, 1},
     {"nmi.change", test_nmi_change, 1},
     {"nmi.disabled", test_nmi_disabled, 1},
-    {"nmi.group0", test_nmi_group0, 1},
     {"nmi.timer", test_nmi_timer, 1},
     {"nmi.sgi-others", test_nmi_sgi_others, 2},
     {"nmi.order", test_nmi_order, 1},

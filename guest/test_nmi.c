@@ -69,6 +69,11 @@ static unsigned poll_no_nmi(void)
     return intid;
 }
 
+static bool running_nmi(void)
+{
+    return read_sysreg(ICC_RPR_EL1) & ICC_RPR_NMI;
+}
+
 /* Which of the two registers has to be used, after an NMI has become the highest one pending. */
 static bool poll_iar1_says_nmi(void)
 {
@@ -159,7 +164,7 @@ void test_nmi_acknowledge(void)
     expect("ICC_NMIAR1_EL1", SPI, ack_nmi());
     expect("active bit", 1, gic_is_active(0, SPI));
     expect("pending bit", 0, gic_is_pending(0, SPI));
-    expect_true("ICC_RPR_EL1 says that it is an NMI", read_sysreg(ICC_RPR_EL1) & ICC_RPR_NMI);
+    expect_true("ICC_RPR_EL1 says that it is an NMI", running_nmi());
     expect("ICC_NMIAR1_EL1 again", INTID_NONE, poll_no_nmi());
     expect("ICC_IAR1_EL1, of priority 0x20", INTID_NONE, poll_nothing());
     gic_eoi(SPI);
@@ -182,7 +187,7 @@ void test_nmi_without_sctlr(void)
     expect("exceptions while PSTATE.I is set", 0, cpus[0].log_length);
     expect_true("it is the highest one pending", poll_hppi(SPI));
     expect("ICC_IAR1_EL1", SPI, poll_ack());
-    expect_true("ICC_RPR_EL1 says that it is an NMI", read_sysreg(ICC_RPR_EL1) & ICC_RPR_NMI);
+    expect_true("ICC_RPR_EL1 says that it is an NMI", running_nmi());
     expect("ICC_IAR1_EL1, of priority 0", INTID_NONE, poll_nothing());
     gic_eoi(SPI);
     expect("ICC_IAR1_EL1", SPI + 1, poll_ack());
@@ -223,7 +228,7 @@ void test_nmi_preempts(void)
     expect_hex("running priority", 0, read_sysreg(ICC_RPR_EL1));
     gic_set_pending(0, SPI + 1);
     expect("acknowledge of an NMI", SPI + 1, poll_nmi());
-    expect_true("the running priority is an NMI's", read_sysreg(ICC_RPR_EL1) & ICC_RPR_NMI);
+    expect_true("the running priority is an NMI's", running_nmi());
     expect_hex("active bits", 3, gic_active_many());
     gic_set_pending(0, SPI + 2);
     expect("acknowledge of a second NMI", INTID_NONE, poll_no_nmi());
@@ -317,26 +322,6 @@ void test_nmi_disabled(void)
     WAIT_FOR(cpus[0].nmi_count[SPI] == 1);
     expect("deliveries when all are enabled", 1, cpus[0].nmi_count[SPI]);
     work_mode(NORMAL);
-}
-
-/* The bit means nothing for group 0. */
-void test_nmi_group0(void)
-{
-    irq_disable();
-    fiq_disable();
-    set_up(SPI, 0x80, true);
-    gic_set_group(0, SPI, 0);
-    write_sysreg(ICC_PMR_EL1, 0x80);
-    gic_set_pending(0, SPI);
-    settle();
-    expect("ICC_IAR0_EL1 with the mask at its priority", INTID_NONE, read_sysreg(ICC_IAR0_EL1));
-    write_sysreg(ICC_PMR_EL1, DEFAULT_PMR);
-    WAIT_FOR(read_sysreg(ICC_HPPIR0_EL1) == SPI);
-    expect("ICC_IAR0_EL1 with the mask below it", SPI, read_sysreg(ICC_IAR0_EL1));
-    expect_hex("running priority", 0x80, read_sysreg(ICC_RPR_EL1));
-    write_sysreg(ICC_EOIR0_EL1, SPI);
-    fiq_enable();
-    irq_enable();
 }
 
 static void stop_timer(unsigned intid)

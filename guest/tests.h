@@ -137,7 +137,6 @@ void test_nmi_preempts(void);
 void test_nmi_in_handler(void);
 void test_nmi_change(void);
 void test_nmi_disabled(void);
-void test_nmi_group0(void);
 void test_nmi_timer(void);
 void test_nmi_sgi_others(void);
 void test_nmi_order(void);
