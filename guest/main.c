@@ -145,6 +145,7 @@ static const struct test nmi_tests[] = {
     {"nmi.preempts", test_nmi_preempts, 1},
     {"nmi.in-handler", test_nmi_in_handler, 1},
     {"nmi.change", test_nmi_change, 1},
+    {"nmi.change-active", test_nmi_change_active, 1},
     {"nmi.disabled", test_nmi_disabled, 1},
     {"nmi.timer", test_nmi_timer, 1},
     {"nmi.sgi-others", test_nmi_sgi_others, 2},

@@ -301,6 +301,29 @@ void test_nmi_change(void)
     work_mode(NORMAL);
 }
 
+/* What is active is completed as what it was acknowledged as. */
+void test_nmi_change_active(void)
+{
+    work_mode(MASKED);
+    set_up(SPI, 0x80, false);
+    set_up(SPI + 1, 0xe0, true);
+    gic_set_pending(0, SPI);
+    expect("acknowledge", SPI, poll_ack());
+    gic_set_nmi(0, SPI, true);
+    gic_set_pending(0, SPI + 1);
+    expect("acknowledge of an NMI", SPI + 1, poll_nmi());
+    gic_set_nmi(0, SPI + 1, false);
+    expect_hex("active bits", 3, gic_active_many());
+    expect_true("the running priority is an NMI's", running_nmi());
+    gic_eoi(SPI + 1);
+    expect_hex("active bits after the end of the NMI", 1, gic_active_many());
+    expect_hex("running priority", 0x80, read_sysreg(ICC_RPR_EL1));
+    gic_eoi(SPI);
+    expect_hex("active bits at the end", 0, gic_active_many());
+    expect_hex("running priority at the end", PRIORITY_IDLE, read_sysreg(ICC_RPR_EL1));
+    work_mode(NORMAL);
+}
+
 /* Its enable bit and its group's hold an NMI back. */
 void test_nmi_disabled(void)
 {

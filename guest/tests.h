@@ -136,6 +136,7 @@ void test_nmi_pmr(void);
 void test_nmi_preempts(void);
 void test_nmi_in_handler(void);
 void test_nmi_change(void);
+void test_nmi_change_active(void);
 void test_nmi_disabled(void);
 void test_nmi_timer(void);
 void test_nmi_sgi_others(void);
