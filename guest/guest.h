@@ -99,6 +99,17 @@ unsigned poll_nothing(void);
 /* Wait until the highest priority pending interrupt of group 1 is the given one. */
 bool poll_hppi(unsigned intid);
 
+/* The same for NMIs, by ICC_NMIAR1_EL1. */
+unsigned ack_nmi(void); /* does not wait */
+unsigned poll_nmi(void);
+unsigned poll_no_nmi(void);
+/* Wait until an NMI is the highest one pending, so that ICC_IAR1_EL1 refers to ICC_NMIAR1_EL1. */
+bool poll_iar1_says_nmi(void);
+static inline bool running_nmi(void)
+{
+    return read_sysreg(ICC_RPR_EL1) & ICC_RPR_NMI;
+}
+
 static inline void gic_eoi(unsigned intid)
 {
     write_sysreg(ICC_EOIR1_EL1, intid);
@@ -119,5 +130,9 @@ uint64_t work_poll_ack(uint64_t unused);
 uint64_t work_eoi(uint64_t intid);
 uint64_t work_dir(uint64_t intid);
 uint64_t work_set_eoimode(uint64_t mode);
+/* What the CPU lets through: nothing; NMIs only; or everything, with NMIs taken like others, which
+ * is what each test starts with. */
+enum nmi_mode { NMI_MASKED, NMI_ONLY, NMI_AS_OTHERS };
+uint64_t work_nmi_mode(uint64_t mode);
 
 #endif

@@ -198,3 +198,21 @@ uint64_t work_set_eoimode(uint64_t mode)
     write_sysreg(ICC_CTLR_EL1, mode ? ICC_CTLR_EOIMODE : 0);
     return 0;
 }
+
+uint64_t work_nmi_mode(uint64_t mode)
+{
+    uint64_t sctlr = read_sysreg(sctlr_el1) & ~(SCTLR_NMI | SCTLR_SPINTMASK);
+
+    irq_disable();
+    if (mode == NMI_AS_OTHERS) {
+        write_sysreg(sctlr_el1, sctlr);
+        write_sysreg(ALLINT, 0);
+        irq_enable();
+        return 0;
+    }
+    write_sysreg(ALLINT, ALLINT_MASKED);
+    write_sysreg(sctlr_el1, sctlr | SCTLR_NMI);
+    if (mode == NMI_ONLY)
+        write_sysreg(ALLINT, 0);
+    return 0;
+}

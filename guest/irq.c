@@ -118,3 +118,32 @@ bool poll_hppi(unsigned intid)
 {
     return WAIT_FOR(read_sysreg(ICC_HPPIR1_EL1) == intid);
 }
+
+unsigned ack_nmi(void)
+{
+    unsigned intid = (unsigned)read_sysreg(ICC_NMIAR1_EL1);
+
+    dsb();
+    return intid;
+}
+
+unsigned poll_nmi(void)
+{
+    unsigned intid = INTID_NONE;
+
+    WAIT_FOR((intid = ack_nmi()) < INTID_SPECIAL);
+    return intid;
+}
+
+unsigned poll_no_nmi(void)
+{
+    unsigned intid = INTID_NONE;
+
+    WAIT_FOR_US(SETTLE_US, (intid = ack_nmi()) < INTID_SPECIAL);
+    return intid;
+}
+
+bool poll_iar1_says_nmi(void)
+{
+    return WAIT_FOR(read_sysreg(ICC_IAR1_EL1) == INTID_NMI);
+}

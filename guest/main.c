@@ -149,6 +149,7 @@ static const struct test nmi_tests[] = {
     {"nmi.disabled", test_nmi_disabled, 1},
     {"nmi.timer", test_nmi_timer, 1},
     {"nmi.sgi-others", test_nmi_sgi_others, 2},
+    /* test_nmi_overflow.c */
     {"nmi.order", test_nmi_order, 1},
     {"nmi.order-split", test_nmi_order_split, 1},
     {"nmi.active", test_nmi_active, 1},

@@ -10,74 +10,12 @@
 #include "timer.h"
 
 #define SPI TEST_SPI
-#define N TEST_SPIS
-
-#define ALLINT S3_0_C4_C3_0
-#define ALLINT_MASKED (1ull << 13)
-#define SCTLR_NMI (1ull << 61)
-#define SCTLR_SPINTMASK (1ull << 62)
-
-/* What this CPU lets through: nothing, or NMIs only; and back to what other tests start with. */
-enum mode { MASKED, NMI_ONLY, NORMAL };
-
-static uint64_t work_mode(uint64_t mode)
-{
-    uint64_t sctlr = read_sysreg(sctlr_el1) & ~(SCTLR_NMI | SCTLR_SPINTMASK);
-
-    irq_disable();
-    if (mode != NORMAL) {
-        write_sysreg(ALLINT, ALLINT_MASKED);
-        write_sysreg(sctlr_el1, sctlr | SCTLR_NMI);
-        if (mode == NMI_ONLY)
-            write_sysreg(ALLINT, 0);
-        return 0;
-    }
-    write_sysreg(sctlr_el1, sctlr);
-    write_sysreg(ALLINT, 0);
-    irq_enable();
-    return 0;
-}
 
 static void set_up(unsigned intid, uint8_t priority, bool nmi)
 {
     gic_set_priority(0, intid, priority);
     gic_set_nmi(0, intid, nmi);
     gic_enable(0, intid);
-}
-
-static unsigned ack_nmi(void)
-{
-    unsigned intid = (unsigned)read_sysreg(ICC_NMIAR1_EL1);
-
-    dsb();
-    return intid;
-}
-
-static unsigned poll_nmi(void)
-{
-    unsigned intid = INTID_NONE;
-
-    WAIT_FOR((intid = ack_nmi()) < INTID_SPECIAL);
-    return intid;
-}
-
-static unsigned poll_no_nmi(void)
-{
-    unsigned intid = INTID_NONE;
-
-    WAIT_FOR_US(SETTLE_US, (intid = ack_nmi()) < INTID_SPECIAL);
-    return intid;
-}
-
-static bool running_nmi(void)
-{
-    return read_sysreg(ICC_RPR_EL1) & ICC_RPR_NMI;
-}
-
-/* Which of the two registers has to be used, after an NMI has become the highest one pending. */
-static bool poll_iar1_says_nmi(void)
-{
-    return WAIT_FOR(read_sysreg(ICC_IAR1_EL1) == INTID_NMI);
 }
 
 void test_nmi_registers(void)
@@ -104,7 +42,7 @@ void test_nmi_registers(void)
 /* With PSTATE.I set NMIs are taken, and nothing else is. */
 void test_nmi_masked_irq(void)
 {
-    work_mode(NMI_ONLY);
+    work_nmi_mode(NMI_ONLY);
     set_up(SPI, 0xa0, true);
     set_up(SPI + 1, 0x20, false);
     set_up(3, 0xe0, true);
@@ -125,7 +63,7 @@ void test_nmi_masked_irq(void)
     WAIT_FOR(cpus[0].nmi_count[SPI] == 2 && cpus[0].nmi_count[3] == 2);
     expect("deliveries of the SPI, with others pending", 2, cpus[0].nmi_count[SPI]);
     expect("deliveries of the SGI, with others pending", 2, cpus[0].nmi_count[3]);
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
     WAIT_FOR(total_count() == 2);
     expect("deliveries of others in the end", 2, total_count());
 }
@@ -133,7 +71,7 @@ void test_nmi_masked_irq(void)
 /* PSTATE.ALLINT masks everything. */
 void test_nmi_masked_all(void)
 {
-    work_mode(MASKED);
+    work_nmi_mode(NMI_MASKED);
     irq_enable();
     set_up(SPI, 0x20, true);
     set_up(SPI + 1, 0x20, false);
@@ -146,12 +84,12 @@ void test_nmi_masked_all(void)
     expect("deliveries as an NMI, after ALLINT was cleared", 1, cpus[0].nmi_count[SPI]);
     expect("deliveries of the other", 1, cpus[0].count[SPI + 1]);
     expect("which was first", SPI, cpus[0].log[0]);
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 void test_nmi_acknowledge(void)
 {
-    work_mode(MASKED);
+    work_nmi_mode(NMI_MASKED);
     set_up(SPI, 0xe0, true);
     set_up(SPI + 1, 0x20, false);
     gic_set_pending(0, SPI + 1);
@@ -173,7 +111,7 @@ void test_nmi_acknowledge(void)
     expect("ICC_IAR1_EL1", SPI + 1, poll_ack());
     expect_hex("ICC_RPR_EL1", 0x20, read_sysreg(ICC_RPR_EL1));
     gic_eoi(SPI + 1);
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 /* While SCTLR_EL1.NMI is clear the CPU takes it like others; in the GIC it is an NMI. */
@@ -201,7 +139,7 @@ void test_nmi_without_sctlr(void)
 
 void test_nmi_pmr(void)
 {
-    work_mode(NMI_ONLY);
+    work_nmi_mode(NMI_ONLY);
     write_sysreg(ICC_PMR_EL1, 0);
     set_up(SPI, 0xe0, true);
     set_up(SPI + 1, 0, false);
@@ -214,12 +152,12 @@ void test_nmi_pmr(void)
     write_sysreg(ICC_PMR_EL1, DEFAULT_PMR);
     WAIT_FOR(total_count() == 1);
     expect("deliveries of priority 0, after the mask was opened", 1, total_count());
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 void test_nmi_preempts(void)
 {
-    work_mode(MASKED);
+    work_nmi_mode(NMI_MASKED);
     set_up(SPI, 0, false);
     set_up(SPI + 1, 0xe0, true);
     set_up(SPI + 2, 0, true);
@@ -242,7 +180,7 @@ void test_nmi_preempts(void)
     gic_eoi(SPI);
     expect_hex("running priority at the end", PRIORITY_IDLE, read_sysreg(ICC_RPR_EL1));
     expect_hex("active bits at the end", 0, gic_active_many());
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 /* A handler has ALLINT set when it starts. As soon as it clears that, NMIs come. */
@@ -261,7 +199,7 @@ static void nmi_in_hook(unsigned intid)
 
 void test_nmi_in_handler(void)
 {
-    work_mode(NMI_ONLY);
+    work_nmi_mode(NMI_ONLY);
     cpus[0].hook = nmi_in_hook;
     set_up(SPI, 0, false);
     set_up(SPI + 1, 0xe0, true);
@@ -270,13 +208,13 @@ void test_nmi_in_handler(void)
     WAIT_FOR(cpus[0].count[SPI] == 1);
     expect("deliveries", 1, cpus[0].count[SPI]);
     expect("exceptions", 2, cpus[0].log_length);
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 /* What is pending becomes an NMI, and ceases to be one. */
 void test_nmi_change(void)
 {
-    work_mode(NMI_ONLY);
+    work_nmi_mode(NMI_ONLY);
     set_up(SPI, 0xe0, false);
     gic_set_pending(0, SPI);
     settle();
@@ -298,13 +236,13 @@ void test_nmi_change(void)
     irq_enable();
     WAIT_FOR(cpus[0].count[SPI] == 1);
     expect("deliveries as another interrupt", 1, cpus[0].count[SPI]);
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 /* What is active is completed as what it was acknowledged as. */
 void test_nmi_change_active(void)
 {
-    work_mode(MASKED);
+    work_nmi_mode(NMI_MASKED);
     set_up(SPI, 0x80, false);
     set_up(SPI + 1, 0xe0, true);
     gic_set_pending(0, SPI);
@@ -321,13 +259,13 @@ void test_nmi_change_active(void)
     gic_eoi(SPI);
     expect_hex("active bits at the end", 0, gic_active_many());
     expect_hex("running priority at the end", PRIORITY_IDLE, read_sysreg(ICC_RPR_EL1));
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 /* Its enable bit and its group's hold an NMI back. */
 void test_nmi_disabled(void)
 {
-    work_mode(NMI_ONLY);
+    work_nmi_mode(NMI_ONLY);
     set_up(SPI, 0, true);
     gic_disable(0, SPI);
     gic_set_pending(0, SPI);
@@ -344,7 +282,7 @@ void test_nmi_disabled(void)
     gic_set_groups_enabled(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
     WAIT_FOR(cpus[0].nmi_count[SPI] == 1);
     expect("deliveries when all are enabled", 1, cpus[0].nmi_count[SPI]);
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
 }
 
 static void stop_timer(unsigned intid)
@@ -355,7 +293,7 @@ static void stop_timer(unsigned intid)
 /* A PPI with a device on it. */
 void test_nmi_timer(void)
 {
-    work_mode(NMI_ONLY);
+    work_nmi_mode(NMI_ONLY);
     cpus[0].hook = stop_timer;
     set_up(TIMER_VIRTUAL, 0xe0, true);
     for (unsigned i = 1; i <= 3; i++) {
@@ -366,7 +304,7 @@ void test_nmi_timer(void)
     expect("deliveries of the virtual timer", 3, cpus[0].nmi_count[TIMER_VIRTUAL]);
     expect("pending bit", 0, gic_is_pending(0, TIMER_VIRTUAL));
     expect("active bit", 0, gic_is_active(0, TIMER_VIRTUAL));
-    work_mode(NORMAL);
+    work_nmi_mode(NMI_AS_OTHERS);
     expect("deliveries in total", 3, cpus[0].log_length);
 }
 
@@ -381,7 +319,7 @@ void test_nmi_sgi_others(void)
             gic_set_nmi(i, sgi, sgi == 8);
             gic_enable(i, sgi);
         }
-        smp_call(i, work_mode, NMI_ONLY);
+        smp_call(i, work_nmi_mode, NMI_ONLY);
     }
     gic_send_sgi_others(9);
     gic_send_sgi_others(8);
@@ -392,158 +330,7 @@ void test_nmi_sgi_others(void)
     }
     expect("CPUs that took the NMI", ncpus - 1, seen);
     expect("exceptions by the other SGI", 0, others);
-    smp_call_all(work_mode, NORMAL);
+    smp_call_all(work_nmi_mode, NMI_AS_OTHERS);
     WAIT_FOR(total_count() == ncpus - 1);
     expect("deliveries of the other SGI in the end", ncpus - 1, total_count());
-}
-
-/* 16 pending, every second one an NMI of low priority: those first, in any order. */
-static void set_up_all(void)
-{
-    for (unsigned i = 0; i < N; i++)
-        set_up(SPI + i, i % 2 ? 0xe0 : (uint8_t)(8 * i), i % 2);
-}
-
-static void take_all(bool split)
-{
-    uint32_t nmis = 0;
-    unsigned in_order = 0;
-
-    work_mode(MASKED);
-    work_set_eoimode(split);
-    set_up_all();
-    gic_set_pending_many(N);
-    expect_true("ICC_IAR1_EL1 says that an NMI is pending", poll_iar1_says_nmi());
-    for (unsigned i = 0; i < N; i++) {
-        unsigned intid = i < N / 2 ? poll_nmi() : poll_ack();
-
-        if (i < N / 2)
-            nmis |= 1u << (intid - SPI);
-        else
-            in_order += intid == SPI + 2 * (i - N / 2);
-        gic_eoi(intid);
-        if (split)
-            gic_dir(intid);
-    }
-    expect_hex("NMIs, which came first", 0xaaaa, nmis);
-    expect("others, in the order of priority", N / 2, in_order);
-    expect("ICC_NMIAR1_EL1 at the end", INTID_NONE, poll_no_nmi());
-    expect("ICC_IAR1_EL1 at the end", INTID_NONE, poll_nothing());
-    expect_hex("pending bits at the end", 0, gic_pending_many());
-    expect_hex("active bits at the end", 0, gic_active_many());
-    work_mode(NORMAL);
-}
-
-void test_nmi_order(void)
-{
-    take_all(false);
-}
-
-void test_nmi_order_split(void)
-{
-    take_all(true);
-}
-
-/* An NMI is active on top of 7 nested interrupts, and more of both kinds are pending. */
-void test_nmi_active(void)
-{
-    unsigned nested = 0;
-    unsigned wrong_rpr = 0;
-
-    work_mode(MASKED);
-    set_up_all();
-    for (unsigned i = 7; i; i--) {
-        gic_set_pending(0, SPI + 2 * i);
-        nested += poll_ack() == SPI + 2 * i;
-    }
-    expect("nested acknowledges", 7, nested);
-    gic_set_pending(0, SPI + 1);
-    expect("acknowledge of an NMI", SPI + 1, poll_nmi());
-    expect_hex("active bits", 0x5556, gic_active_many());
-    gic_set_pending_many(4);
-    expect_hex("pending bits", 0xf, gic_pending_many());
-    expect("ICC_NMIAR1_EL1 while it is active", INTID_NONE, poll_no_nmi());
-    expect("ICC_IAR1_EL1 while it is active", INTID_NONE, poll_nothing());
-    gic_eoi(SPI + 1);
-    expect_hex("active bits after its end", 0x5554, gic_active_many());
-    for (unsigned i = 0; i < 2; i++) {
-        gic_eoi(poll_nmi());
-        wrong_rpr += read_sysreg(ICC_RPR_EL1) != 16;
-    }
-    expect_hex("active bits after two more NMIs", 0x5554, gic_active_many());
-    expect("acknowledge of priority 0", SPI, poll_ack());
-    gic_eoi(SPI);
-    for (unsigned i = 1; i <= 7; i++) {
-        wrong_rpr += read_sysreg(ICC_RPR_EL1) != 16 * i;
-        gic_eoi(SPI + 2 * i);
-    }
-    expect("wrong running priorities on the way out", 0, wrong_rpr);
-    expect_hex("running priority at the end", PRIORITY_IDLE, read_sysreg(ICC_RPR_EL1));
-    expect("acknowledge of the one that was pending and active", SPI + 2, poll_ack());
-    gic_eoi(SPI + 2);
-    expect_hex("active bits at the end", 0, gic_active_many());
-    expect_hex("pending bits at the end", 0, gic_pending_many());
-    work_mode(NORMAL);
-}
-
-/* EOImode 1: all are active at once with their priorities dropped, then deactivated. */
-void test_nmi_dir_orders(void)
-{
-    uint32_t left = 0xffff;
-    unsigned dropped = 0;
-    unsigned wrong_bits = 0;
-
-    work_mode(MASKED);
-    work_set_eoimode(1);
-    set_up_all();
-    gic_set_pending_many(N);
-    for (unsigned i = 0; i < N; i++) {
-        unsigned intid = i < N / 2 ? poll_nmi() : poll_ack();
-
-        gic_eoi(intid);
-        dropped += read_sysreg(ICC_RPR_EL1) == PRIORITY_IDLE;
-    }
-    expect("priority drops", N, dropped);
-    expect_hex("active bits", 0xffff, gic_active_many());
-    for (unsigned i = 0; i < N; i++) {
-        unsigned n = (5 + i * 11) % N;
-
-        gic_dir(SPI + n);
-        left &= ~(1u << n);
-        wrong_bits += gic_active_many() != left;
-    }
-    expect("wrong active bits on the way", 0, wrong_bits);
-    expect("ICC_NMIAR1_EL1 at the end", INTID_NONE, poll_no_nmi());
-    expect("ICC_IAR1_EL1 at the end", INTID_NONE, poll_nothing());
-    work_mode(NORMAL);
-}
-
-/* Active with their priorities dropped, and pending: each comes again when it is deactivated. */
-void test_nmi_active_pending(void)
-{
-    unsigned again = 0;
-
-    work_mode(MASKED);
-    work_set_eoimode(1);
-    for (unsigned i = 0; i < N; i++)
-        set_up(SPI + i, 0xe0, true);
-    gic_set_pending_many(N);
-    for (unsigned i = 0; i < N; i++)
-        gic_eoi(poll_nmi());
-    gic_set_pending_many(N);
-    expect_hex("active bits", 0xffff, gic_active_many());
-    expect_hex("pending bits", 0xffff, gic_pending_many());
-    expect("ICC_NMIAR1_EL1 while all are active", INTID_NONE, poll_no_nmi());
-    for (unsigned i = 0; i < N; i++) {
-        unsigned n = (5 + i * 11) % N;
-
-        gic_dir(SPI + n);
-        again += poll_nmi() == SPI + n;
-        gic_eoi(SPI + n);
-        gic_dir(SPI + n);
-    }
-    expect("acknowledged again after deactivation", N, again);
-    expect_hex("active bits at the end", 0, gic_active_many());
-    expect_hex("pending bits at the end", 0, gic_pending_many());
-    work_mode(NORMAL);
 }

@@ -140,6 +140,8 @@ void test_nmi_change_active(void);
 void test_nmi_disabled(void);
 void test_nmi_timer(void);
 void test_nmi_sgi_others(void);
+
+/* test_nmi_overflow.c */
 void test_nmi_order(void);
 void test_nmi_order_split(void);
 void test_nmi_active(void);
