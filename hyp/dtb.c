@@ -37,6 +37,18 @@ static uint64_t cells(const fdt32_t *cell, int count)
     return value;
 }
 
+static int root_node(const void *fdt, const char *name)
+{
+    int node;
+
+    fdt_for_each_subnode(node, fdt, 0)
+    {
+        if (is_named(fdt_get_name(fdt, node, NULL), name))
+            return node;
+    }
+    return -FDT_ERR_NOTFOUND;
+}
+
 /* ---------------------------------------------------------------- reading the machine's tree */
 
 static bool has_device_type(const void *fdt, int node, const char *type)
@@ -89,6 +101,8 @@ static bool take_word(const char *word)
         boot.lrs = (unsigned)strtoul(word + 10, NULL, 0);
     else if (strncmp(word, "lvgic.hyp.", 10) != 0)
         return false;
+    else if (strncmp(word, "lvgic.hyp.soft", 14) == 0)
+        boot.soft = true;
     else if (strncmp(word, "lvgic.hyp.trace", 15) == 0)
         boot.trace = true;
     else if (strncmp(word, "lvgic.hyp.fault", 15) == 0)
@@ -125,6 +139,33 @@ static void scan_chosen(const void *fdt, int node)
         split_arguments(arguments, NULL);
 }
 
+/* Which GIC it is, and where its frames are. */
+static void scan_intc(const void *fdt, int node)
+{
+    int size;
+    const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+    uint64_t *const v2[] = {&boot.gicd, &boot.gicc, &boot.gich, &boot.gicv};
+    uint64_t *const v3[] = {&boot.gicd, &boot.gicr};
+    uint64_t *const *frames = v3;
+    int count = 2;
+
+    if (fdt_node_check_compatible(fdt, node, "arm,gic-v3") == 0) {
+        boot.gic = 3;
+    } else if (fdt_node_check_compatible(fdt, node, "arm,cortex-a15-gic") == 0 ||
+               fdt_node_check_compatible(fdt, node, "arm,gic-400") == 0) {
+        boot.gic = 2;
+        frames = v2;
+        count = boot.soft ? 2 : 4; /* without virtualization there are no more */
+    }
+    if (!boot.gic || !reg || size < 16 * count)
+        fault("the interrupt controller is of no use");
+    for (int i = 0; i < count; i++) {
+        *frames[i] = cells(reg + 4 * i, 2);
+        if (*frames[i] >= BIT(30))
+            fault("the interrupt controller is not where all devices are, below 1 GiB");
+    }
+}
+
 /* Fills `boot` from the tree at `dtb`. */
 void dtb_scan(uint64_t dtb)
 {
@@ -133,6 +174,7 @@ void dtb_scan(uint64_t dtb)
 
     check(fdt_check_header(fdt));
     boot = (struct boot){.dtb = dtb};
+    scan_chosen(fdt, root_node(fdt, "chosen")); /* first: it has our options */
     fdt_for_each_subnode(node, fdt, 0)
     {
         const char *name = fdt_get_name(fdt, node, NULL);
@@ -140,9 +182,8 @@ void dtb_scan(uint64_t dtb)
             scan_memory(fdt, node);
         else if (is_named(name, "cpus"))
             scan_cpus(fdt, node);
-        else if (is_named(name, "chosen"))
-            scan_chosen(fdt, node);
     }
+    scan_intc(fdt, root_node(fdt, "intc"));
     if (!boot.nr_cpus || boot.ram_end - boot.ram_start < 2 * HYP_REGION)
         fault("the device tree has no CPUs or too little memory");
     boot.hyp_start = align_down(boot.ram_end, BIT(21)) - HYP_REGION;
@@ -180,18 +221,6 @@ static void delete_others(void *fdt)
     }
 }
 
-static int root_node(const void *fdt, const char *name)
-{
-    int node;
-
-    fdt_for_each_subnode(node, fdt, 0)
-    {
-        if (is_named(fdt_get_name(fdt, node, NULL), name))
-            return node;
-    }
-    return -FDT_ERR_NOTFOUND;
-}
-
 static void trim_memory(void *fdt)
 {
     fdt32_t reg[4] = {
@@ -222,13 +251,18 @@ static void trim_psci(void *fdt)
         fdt_delprop(fdt, node, old[i]);
 }
 
-/* A GICv3 without ITS, without a maintenance interrupt, and with no more redistributors than CPUs.
- */
+/* A GICv3 without ITS and with no more redistributors than CPUs, or a GICv2 without GICv2m; both
+ * without virtualization, and so without a maintenance interrupt. */
 static void trim_intc(void *fdt)
 {
+    bool v2 = boot.gic == 2;
+    uint32_t gicd_size = v2 ? GICD_V2_SIZE : GICD_SIZE;
+    uint32_t second_size = v2 ? GICC_SIZE : GICR_SIZE * boot.nr_cpus;
     fdt32_t reg[8] = {
-        0, cpu_to_fdt32(GICD_BASE), 0, cpu_to_fdt32(GICD_SIZE),
-        0, cpu_to_fdt32(GICR_BASE), 0, cpu_to_fdt32(GICR_SIZE * boot.nr_cpus),
+        0, cpu_to_fdt32((uint32_t)boot.gicd),
+        0, cpu_to_fdt32(gicd_size),
+        0, cpu_to_fdt32((uint32_t)(v2 ? boot.gicc : boot.gicr)),
+        0, cpu_to_fdt32(second_size),
     };
     int node = root_node(fdt, "intc"), child;
 

@@ -15,10 +15,10 @@
 #define FRAME_SIZE 272  /* struct frame, at the top of that stack */
 #define PAGE 0x1000
 
-#define GICD_BASE 0x08000000
 #define GICD_SIZE 0x00010000
-#define GICR_BASE 0x080a0000
+#define GICD_V2_SIZE 0x00001000
 #define GICR_SIZE 0x00020000 /* per CPU: RD_base and SGI_base */
+#define GICC_SIZE 0x00002000
 #define UART_BASE 0x09000000
 #define RTC_BASE 0x09010000
 #define FLASH_BASE 0x00000000 /* of two banks; firmware starts at the first one's first byte */
@@ -67,9 +67,19 @@ static inline uint32_t read32(uint64_t address)
     return *(volatile uint32_t *)address;
 }
 
+static inline uint8_t read8(uint64_t address)
+{
+    return *(volatile uint8_t *)address;
+}
+
 static inline void write32(uint64_t address, uint32_t value)
 {
     *(volatile uint32_t *)address = value;
+}
+
+static inline void write8(uint64_t address, uint8_t value)
+{
+    *(volatile uint8_t *)address = value;
 }
 
 static inline uint64_t align_down(uint64_t value, uint64_t alignment)
@@ -98,8 +108,9 @@ struct lvgic_vcpu;
 /* One physical CPU and the vCPU that it runs; its stack is the rest of CPU_SIZE bytes. */
 struct cpu {
     unsigned index;
-    uint64_t mpidr; /* affinity fields only */
-    uint64_t gicr;  /* this CPU's redistributor frames */
+    uint64_t mpidr;    /* affinity fields only */
+    uint64_t banked;   /* registers of its SGIs and PPIs, laid out as in the distributor */
+    uint32_t gic_mask; /* GICv2: its bit in lists of CPUs */
     struct lvgic_vcpu *vcpu;
     atomic_uint power; /* enum power of the vCPU */
     uint64_t entry;    /* where the vCPU starts, and with which x0: written by whoever */
@@ -134,6 +145,13 @@ struct boot {
     uint64_t kernel; /* where the guest starts */
     bool firmware;   /* lvgic.firmware: the guest is firmware and starts in flash */
     unsigned lrs;    /* 0: as many as there are */
+    bool soft;       /* lvgic.hyp.soft: the guest's CPU interface is software, the library's */
+    unsigned gic;    /* version of the physical GIC, and of the guest's: 2 or 3 */
+    uint64_t gicd;   /* its frames: all have a distributor, */
+    uint64_t gicr;   /* GICv3 the redistributors, one CPU's after the other's, */
+    uint64_t gicc;   /* GICv2 the CPU interface, */
+    uint64_t gich;   /* the control registers of the virtual CPU interface, */
+    uint64_t gicv;   /* and that interface; each CPU sees its own */
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
     bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */
@@ -159,10 +177,12 @@ _Noreturn void hyp_secondary(struct cpu *cpu);
 void cpu_open(struct cpu *cpu);
 void cpu_reset_el1(void);
 bool cpu_has_nmi(void);
+void cpu_signal(bool irq, bool fiq, bool nmi);
 
 /* pagetable.c: the tables that EL2's stage 1 and the guest's stage 2 have in common */
 void *table_alloc(void);
 void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes);
+void table_map_page(uint64_t *root, uint64_t start, uint64_t to, uint64_t attributes);
 
 /* mmu.c: EL2's own address space */
 void mmu_prepare(uint64_t dtb);
@@ -194,7 +214,7 @@ void inject_abort(struct frame *frame, uint64_t esr, uint64_t far);
 /* mmio.c */
 void mmio_abort(struct cpu *cpu, struct frame *frame, uint64_t esr);
 
-/* gic.c: the physical GIC */
+/* gic.c: the physical GIC; gic.h has what differs */
 enum {
     SGI_KICK = 7,
     PPI_MAINTENANCE = 25,
@@ -212,7 +232,18 @@ void gic_kick(const struct cpu *cpu);
 bool gic_pending(const struct cpu *cpu, uint32_t intid);
 void gic_deactivate(const struct cpu *cpu, uint32_t intid);
 unsigned gic_spis(void);
-bool gic_has_nmi(void);
+
+/* The guest's CPU interface, as the glue to the library needs it: the hardware's (gic_v2.c,
+ * gic_v3.c), or one in software (cpuif.c). All but `caps` act on this CPU's. */
+struct lvgic_config;
+struct cpuif {
+    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap, nmi */
+    void (*attach)(struct cpu *cpu);
+    void (*detach)(struct cpu *cpu);
+    void (*load)(struct cpu *cpu);
+    void (*save)(struct cpu *cpu);
+};
+extern const struct cpuif cpuif_ich, cpuif_gich, cpuif_soft;
 
 /* vgic.c: the glue to the library */
 struct access {
@@ -227,6 +258,7 @@ void vgic_cpu_off(struct cpu *cpu);
 void vgic_cpu_on(struct cpu *cpu);
 void vgic_enter(struct cpu *cpu);
 void vgic_exit(struct cpu *cpu);
+void vgic_go_on(struct cpu *cpu);
 void vgic_suspend(struct cpu *cpu);
 void vgic_wait(struct cpu *cpu);
 void vgic_forward(struct cpu *cpu, uint32_t intid);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Translation tables: 4 KiB granule, 39-bit input addresses (levels 1 to 3), and every address maps
- * to itself. EL2's stage 1 and the guest's stage 2 differ only in the attributes.
+ * to itself, but for single pages. EL2's stage 1 and the guest's stage 2 differ only in the
+ * attributes.
  */
 #include "hyp.h"
 
@@ -56,4 +57,18 @@ void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes
     if (start % PAGE || end % PAGE || start >= end || end > BIT(39))
         fault("a mapping that tables cannot describe");
     map(root, 1, start, end, attributes);
+}
+
+/* Maps the page at `start`, which must not be mapped yet, to the one at `to`. */
+void table_map_page(uint64_t *root, uint64_t start, uint64_t to, uint64_t attributes)
+{
+    uint64_t *table = root;
+
+    if (start % PAGE || to % PAGE || start >= BIT(39))
+        fault("a mapping that tables cannot describe");
+    for (unsigned level = 1; level < 3; level++)
+        table = next_table(&table[start >> (39 - 9 * level) & (ENTRIES - 1)]);
+    if (table[start / PAGE % ENTRIES])
+        fault("a page is mapped twice");
+    table[start / PAGE % ENTRIES] = to | attributes | TYPE_TABLE;
 }

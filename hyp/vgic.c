@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The glue between this hypervisor and the library: everything that an EL2 host has to do is in
- * this file, and in the few lines of gic.c that it calls.
+ * this file, and in the few lines of gic*.c that it calls.
  */
 #include <stdint.h>
 
 #include "hyp.h"
 
-#include <lvgic/ich.h>
 #include <lvgic/lvgic.h>
+
+#define SCTLR_NMI BIT(61)
 
 static struct lvgic_vm *vm;
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
@@ -82,32 +83,39 @@ static void must(int status)
 
 /* ---------------------------------------------------------------- life of the VM */
 
+static const struct cpuif *cpuif(void)
+{
+    if (boot.soft)
+        return &cpuif_soft;
+    return boot.gic == 2 ? &cpuif_gich : &cpuif_ich;
+}
+
 /* How many list registers the guest runs with: fewer than there are, if the command line says so.
  */
 unsigned vgic_lrs(unsigned *hardware)
 {
-    *hardware = lvgic_ich_caps().nr_lrs;
+    struct lvgic_config config;
+
+    cpuif()->caps(&config);
+    *hardware = config.nr_lrs;
     return boot.lrs && boot.lrs < *hardware ? boot.lrs : *hardware;
 }
 
 /* The boot CPU, once. The VM's memory is what follows the image. */
 void vgic_init(void)
 {
-    struct lvgic_ich_caps caps = lvgic_ich_caps();
     lvgic_affinity affinity[MAX_CPUS];
     unsigned hardware;
     struct lvgic_config config = {
         .nr_vcpus = boot.nr_cpus,
         .nr_spis = gic_spis(),
-        .nr_lrs = (uint8_t)vgic_lrs(&hardware),
-        .pri_bits = caps.pri_bits,
-        .no_dir_trap = !caps.dir_trap,
-        /* List registers have NMIs if the GIC and the PE have, which is one choice (4.9). */
-        .nmi = gic_has_nmi() && cpu_has_nmi(),
-        .affinity = affinity,
+        .gic = (uint8_t)boot.gic,
+        .affinity = boot.gic == 2 ? NULL : affinity, /* a GICv2 counts its CPUs */
     };
     size_t size;
 
+    cpuif()->caps(&config);
+    config.nr_lrs = (uint8_t)vgic_lrs(&hardware);
     for (unsigned i = 0; i < boot.nr_cpus; i++)
         affinity[i] = (lvgic_affinity){.mpidr = boot.mpidr[i]};
     size = lvgic_vm_size(&config);
@@ -129,35 +137,25 @@ void vgic_cpu_init(struct cpu *cpu)
 
 /* ---------------------------------------------------------------- a run of the guest */
 
-#define HCR_VGRP0DIE BIT(5)
-#define VMCR_VENG0 BIT(0)
-#define VMCR_VENG1 BIT(1)
-
-/* QEMU (7.2 at least) takes group 1 for group 0 in one place: it signals "group 0 is disabled"
- * while group 1 is. With group 0 enabled and group 1 not, that maintenance interrupt would never go
- * away and the guest would never run. Then do without: that group 0 has been disabled is noticed at
- * the next exit. */
-static void avoid_false_maintenance(struct lvgic_lrs *lrs)
-{
-    if ((lrs->vmcr & (VMCR_VENG0 | VMCR_VENG1)) == VMCR_VENG0)
-        lrs->hcr &= ~HCR_VGRP0DIE;
-}
-
 /* The last thing before the guest. */
 void vgic_enter(struct cpu *cpu)
 {
-    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(cpu->vcpu);
-
     must(lvgic_vcpu_enter(cpu->vcpu));
-    avoid_false_maintenance(lrs);
-    lvgic_ich_load(lrs);
+    cpuif()->load(cpu);
 }
 
 /* The first thing after it. */
 void vgic_exit(struct cpu *cpu)
 {
-    lvgic_ich_save(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->save(cpu);
     must(lvgic_vcpu_exit(cpu->vcpu));
+}
+
+/* The guest's CPU interface is software and has been used, in its run, which goes on: what has
+ * changed of its outputs. */
+void vgic_go_on(struct cpu *cpu)
+{
+    cpuif()->load(cpu);
 }
 
 /* A physical interrupt, acknowledged and with its priority dropped, is the guest's from here on. */
@@ -180,24 +178,29 @@ void vgic_wait(struct cpu *cpu)
  * meanwhile, or a maintenance interrupt that nobody is going to answer would keep the CPU awake. */
 void vgic_suspend(struct cpu *cpu)
 {
-    lvgic_ich_detach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->detach(cpu);
     while (lvgic_vcpu_block(cpu->vcpu))
         vgic_wait(cpu);
-    lvgic_ich_attach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->attach(cpu);
 }
 
 void vgic_cpu_off(struct cpu *cpu)
 {
-    lvgic_ich_detach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->detach(cpu);
 }
 
 void vgic_cpu_on(struct cpu *cpu)
 {
     must(lvgic_vcpu_reset_cpuif(cpu->vcpu));
-    lvgic_ich_attach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->attach(cpu);
 }
 
 /* ---------------------------------------------------------------- the guest's accesses */
+
+static bool is_within(uint64_t address, uint64_t start, uint64_t size)
+{
+    return address >= start && address - start < size;
+}
 
 /* Returns false if the address is in no frame of the virtual GIC. */
 bool vgic_mmio(struct cpu *cpu, struct access *access)
@@ -206,13 +209,16 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
         .size = (uint8_t)access->size, .write = access->write, .value = access->value};
     uint64_t address = access->address;
 
-    if (address >= GICD_BASE && address < GICD_BASE + GICD_SIZE) {
-        a.offset = (uint32_t)(address - GICD_BASE);
+    if (is_within(address, boot.gicd, boot.gic == 2 ? GICD_V2_SIZE : GICD_SIZE)) {
+        a.offset = (uint32_t)(address - boot.gicd);
         must(lvgic_dist_access(vm, cpu->vcpu, &a));
-    } else if (address >= GICR_BASE && address < GICR_BASE + GICR_SIZE * (uint64_t)boot.nr_cpus) {
-        uint32_t redist = (uint32_t)((address - GICR_BASE) / GICR_SIZE);
-        a.offset = (uint32_t)((address - GICR_BASE) % GICR_SIZE);
+    } else if (boot.gic == 3 && is_within(address, boot.gicr, GICR_SIZE * boot.nr_cpus)) {
+        uint32_t redist = (uint32_t)((address - boot.gicr) / GICR_SIZE);
+        a.offset = (uint32_t)((address - boot.gicr) % GICR_SIZE);
         must(lvgic_redist_access(vm, cpu->vcpu, LVGIC_VCPU(redist), &a));
+    } else if (boot.gic == 2 && is_within(address, boot.gicc, GICC_SIZE)) {
+        a.offset = (uint32_t)(address - boot.gicc);
+        must(lvgic_gicc_access(cpu->vcpu, &a));
     } else {
         return false;
     }
@@ -223,6 +229,9 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
 /* Returns false if the register is undefined for the guest. */
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value)
 {
+    /* What ICC_IAR1_EL1 reads depends on it; the guest may change it without a trap. */
+    if (boot.soft && cpu_has_nmi())
+        lvgic_vcpu_set_sctlr_nmi(cpu->vcpu, READ_SYSREG(sctlr_el1) & SCTLR_NMI);
     return lvgic_vcpu_sysreg(cpu->vcpu, encoding, write, value) == LVGIC_SYSREG_DONE;
 }
 

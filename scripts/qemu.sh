@@ -22,6 +22,8 @@ BARE=                        # not empty: no hypervisor, the guest on QEMU's own
 CPUS=4                       # how many CPUs
 MEMORY=512                   # MiB the guest gets
 CPU_MODEL=cortex-a57         # which CPU
+GIC=3                        # GIC version
+SOFT=                        # not empty: the guest's CPU interface is software
 LRS=                         # list registers the hypervisor may use; empty: all
 KERNEL=$GUEST/Image          # arm64 Linux image
 INITRD=$GUEST/initramfs.cpio # initial file system; empty: none
@@ -74,7 +76,7 @@ escape() {
 # QEMU. CONSOLE is "interactive" (keys go to the guest; Ctrl-A x quits) or
 # "output". What the guest prints is kept in the file LOG too.
 qemu_command() {
-	local console=$1 log=$2 machine=virt,gic-version=3 memory=$MEMORY
+	local console=$1 log=$2 machine=virt,gic-version=$GIC memory=$MEMORY
 	local image words address=
 	if [ "$BARE" ]; then
 		machine+=,virtualization=off
@@ -118,7 +120,7 @@ qemu_command() {
 		# the others. The hypervisor ends the emulator with a status through
 		# semihosting.
 		QEMU+=(-semihosting-config 'enable=on,target=native' -kernel "$HYP_IMAGE"
-			-append "$words${LRS:+ lvgic.lrs=$LRS} $GUEST_ARGS"
+			-append "$words${LRS:+ lvgic.lrs=$LRS}${SOFT:+ lvgic.hyp.soft} $GUEST_ARGS"
 			-device "loader,file=$(escape "$image"),addr=$address,force-raw=on")
 	fi
 	QEMU+=("${QEMU_ARGS[@]}")

@@ -42,12 +42,15 @@ static int registers(void)
 {
     static const char *const access[] = {"", "RO", "WO", "RW"};
 
-    printf("# Registers\n\n"
-           "Made by `lvgic registers` from the tables in src/arch; do not edit. Sections are the\n"
-           "chapters of Arm IHI 0069H that describe the register. What is not listed reads as\n"
-           "zero and ignores writes, and so do access sizes that are not listed.\n");
+    printf(
+        "# Registers\n\n"
+        "Made by `lvgic registers` from the tables in src/arch; do not edit. Sections are the\n"
+        "chapters of Arm IHI 0069H that describe the register, with GICv2 of IHI 0048B. What is\n"
+        "not listed reads as zero and ignores writes, and so do access sizes that are not.\n");
     print_frame("Distributor", gicd_rows, nr_gicd_rows);
     print_frame("Redistributor", gicr_rows, nr_gicr_rows);
+    print_frame("ITS", gits_rows, nr_gits_rows);
+    print_frame("GICv2m", v2m_rows, nr_v2m_rows);
     printf("\n## CPU interface\n\n| register | encoding | access | section | |\n"
            "|---|---|---|---|---|\n");
     for (size_t i = 0; i < NR_SYSREGS; i++) {
@@ -68,6 +71,27 @@ static int registers(void)
                e >> 11 & 7, e >> 7 & 15, e >> 3 & 15, e & 7, access[row->access], row->kept,
                row->sentence);
     }
+    print_frame("GICv2: distributor", gicd2_rows, nr_gicd2_rows);
+    printf("\n## GICv2: CPU interface (lvgic_gicc_access)\n\n"
+           "| register | offset | access | reset | section | |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < NR_GICC_REGS; i++) {
+        const struct gicc_row *row = &gicc_rows[i];
+
+        printf("| %s | 0x%04" PRIx32 " | %s | 0x%" PRIx32 " | %s | %s |\n", row->name, row->offset,
+               access[row->access], row->reset, row->section, row->sentence);
+    }
+    return 0;
+}
+
+static int its(void)
+{
+#define PRINT_COMMAND(name, code, sentence) printf("0x%02x %-8s %s\n", code, #name, sentence);
+#define PRINT_ITS_ERROR(name, code, sentence) printf("0x%06x %-27s %s\n", code, #name, sentence);
+#define ITS_COMMAND PRINT_COMMAND
+#define ITS_ERROR PRINT_ITS_ERROR
+#include "arch/its.def"
+#undef ITS_COMMAND
+#undef ITS_ERROR
     return 0;
 }
 
@@ -110,6 +134,9 @@ static int word(const char *text)
         printf("%-7s %s\n", #name, meaning);
     IRQ_WORD_FLAGS(PRINT_FLAG)
 #undef PRINT_FLAG
+    if (w & IRQ_SRC)
+        printf("pending for sources 0x%02" PRIx32 ", listed or active for source %" PRIu32 "\n",
+               irq_sources(w), irq_source(w));
     printf("priority 0x%02" PRIx32 ", target %" PRIu32 ", holder %" PRIu32 ", generation %" PRIu32
            "\n%s, %s\n",
            irq_prio(w), irq_target(w), irq_holder(w), irq_gen(w),
@@ -141,6 +168,7 @@ static int usage(FILE *to, int status)
                 "  registers   the register tables, as the document docs/registers.md\n"
                 "  events      what can happen to an interrupt\n"
                 "  errors      the status codes\n"
+                "  its         an ITS's commands and command errors\n"
                 "  word HEX    explain an interrupt's 64-bit word\n"
                 "  lr HEX      explain a list register (ICH_LR<n>_EL2)\n"
                 "  version\n");
@@ -157,6 +185,8 @@ int main(int argc, char **argv)
         return events();
     if (argc == 2 && !strcmp(command, "errors"))
         return errors();
+    if (argc == 2 && !strcmp(command, "its"))
+        return its();
     if (argc == 3 && !strcmp(command, "word"))
         return word(argv[2]);
     if (argc == 3 && !strcmp(command, "lr"))

@@ -68,7 +68,7 @@ static uint64_t work_open(uint64_t unused)
     clear_active_priorities();
     if (!gic_wake_redistributor(h->id))
         die("CPU %u: the redistributor does not wake up", h->id);
-    gic_reset_redistributor(h->id);
+    gic_reset_private(h->id);
     gicr_write(h->id, GICR_CTLR, 0);
     gicr_write(h->id, GICR_ICFGR1, 0);
     for (unsigned at = 4; at <= nr_eppis / 8; at += 4) {

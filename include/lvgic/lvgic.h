@@ -32,8 +32,9 @@ struct lvgic_vcpu; /* one vCPU's redistributor and CPU interface */
 /* ------------------------------------------------------------------ life of a VM ------------- */
 
 struct lvgic_config {
-    /* Limits. */
-    uint32_t nr_vcpus; /* 1 to 512 */
+    /* Limits. GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, nmi,
+     * two_security_states and affinity. */
+    uint32_t nr_vcpus; /* 1 to 512; 1 to 8 with GICv2 */
     uint32_t nr_spis;  /* 0 to 960 in steps of 32, or 988: INTIDs 32 to 31 + nr_spis */
     uint32_t nr_espis; /* 0 to 1024 in steps of 32: extended SPIs, INTIDs 4096 up */
     uint32_t nr_eppis; /* 0, 32 or 64: extended PPIs of each vCPU, INTIDs 1056 up */
@@ -52,6 +53,19 @@ struct lvgic_config {
      * priorities are as Non-secure software sees them (section 4.8.1). */
     bool two_security_states;
 
+    /* LPIs and ITSs; see its.h. */
+    uint32_t nr_lpis;        /* mapped at once, up to 2^20 in all; 0: the guest has no LPIs */
+    uint8_t lpi_id_bits;     /* 14 to 24: LPIs are INTIDs 8192 to 2^lpi_id_bits - 1; 0 means 16 */
+    uint8_t nr_its;          /* 0 to 8. 0: nr_lpis of each vCPU, 8192 up, set by GICR_SETLPIR */
+    uint8_t its_device_bits; /* of a DeviceID, 1 to 20; 0 means 16 */
+    uint8_t its_collection_bits; /* of an ICID, 1 to 16; 0 means 16 */
+    uint32_t its_devices;        /* mapped at once on each ITS, up to 65535; 0 means 256 */
+    uint32_t its_events; /* of the devices mapped on each ITS, 2^Size for each, up to 2^24; 0 means
+                            enough for nr_lpis in devices that are full by half, at least 65536 */
+    bool its_stall;     /* a command error stalls the queue; otherwise it is skipped, as KVM does */
+    uint32_t v2m_first; /* a GICv2m frame for SPIs v2m_first up; */
+    uint32_t v2m_nr;    /* 0: no such frame */
+
     bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* Identification. 0 means the library's own. */
@@ -59,6 +73,9 @@ struct lvgic_config {
     uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to GICD_PIDR7 in [63:56]; PIDR2[7:4], the
                          * architecture revision, must be 3 */
     uint64_t gicr_pidr; /* the redistributors', in the same way */
+
+    /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, affinity, LPIs and
+     * ITSs. */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read
@@ -74,12 +91,14 @@ size_t lvgic_vm_size(const struct lvgic_config *config);
  * bytes, and stays the library's until lvgic_vm_fini(). `host` must stay valid as long; `ctx` is
  * handed to every callback. Everything is at its reset value (section 12: all interrupts disabled,
  * group 0, level-sensitive SPIs). Calls nothing back.
- * Errors: E_INVALID (configuration, alignment, host without kick, equal affinities), E_NO_MEMORY.
+ * Errors: E_INVALID (configuration, alignment, host without kick, or with LPIs without read_guest,
+ * equal affinities), E_NO_MEMORY.
  */
 int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
                   const struct lvgic_host *host, void *ctx, struct lvgic_vm **vm);
 
-/* End of the VM: nobody may act for its vCPUs any more. Checks that nothing is held. The memory is
+/* End of the VM: nobody may act for its vCPUs any more. Unmaps all LPIs. Checks that nothing is
+ * held. The memory is
  * the caller's again. Errors: E_PHASE (a vCPU is still in the guest; nothing is changed). */
 int lvgic_vm_fini(struct lvgic_vm *vm);
 
@@ -151,15 +170,28 @@ struct lvgic_access {
 
 /* The guest, on vCPU `by`, accesses the distributor frame (64 KiB, section 12.8) or the frames of
  * redistributor `redist` (RD_base then SGI_base, 128 KiB, sections 12.10, 12.11). `by` may be NULL
- * for an access by nobody in particular. Any value, offset, size and alignment is fine: what has no
+ * for an access by nobody in particular. With GICv2 the distributor frame has 4 KiB (IHI 0048B
+ * 4.3), `by` says whose banked registers are meant and who sends an SGI (NULL: vCPU 0), and there
+ * are no redistributors. Any value, offset, size and alignment is fine: what has no
  * register reads as zero and ignores writes. Waits for at most one guest exit of each vCPU whose
  * list registers hold what must be read or changed exactly. Any thread; `by` must be outside of
- * enter and exit. May call back kick, wake, relax, deactivated, phys_*.
+ * enter and exit. May call back kick, wake, relax, deactivated, phys_*,
+ * and for LPIs read_guest, write_guest and lpi_work.
  * Errors: E_INVALID (NULL access, `by` in the guest or of another VM), E_NO_DEVICE (no such
  * redistributor). */
 int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access);
 int lvgic_redist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, lvgic_vcpuid redist,
                         struct lvgic_access *access);
+
+/* The guest accesses GICv2's CPU interface (GICC_*, IHI 0048B 4.4; 8 KiB with GICC_DIR at 0x1000),
+ * as one without Security Extensions: GICV is the same. A host with the software CPU interface
+ * calls it for each access, between enter and exit, as the hardware would act, and looks at
+ * lvgic_vcpu_lines() afterwards. A host that gives the guest GICV traps GICC_DIR alone, whose
+ * access it passes on outside of enter and exit. Any value, offset, size and alignment is fine:
+ * what has no register reads as zero and ignores writes. vCPU thread. Calls back as
+ * lvgic_vcpu_enter() and lvgic_vcpu_exit() do. Errors: E_INVALID (NULL, or the VM's GIC is no
+ * GICv2). */
+int lvgic_gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access);
 
 /* A trapped system-register access. The encoding is built from the trap's fields. */
 #define LVGIC_SYSREG(op0, op1, crn, crm, op2)                                     \
@@ -172,7 +204,8 @@ enum lvgic_sysreg_result {
     LVGIC_SYSREG_NOT_MINE, /* not a GIC register */
 };
 
-/* The guest reads or writes a GIC system register (ICC_*, section 12.2). On an EL2 host these are
+/* The guest reads or writes a GIC system register (ICC_*, section 12.2); with GICv2 there are none,
+ * and all of them are UNDEFINED. On an EL2 host these are
  * the few that trap (SGI generation, ICC_DIR_EL1) and the vCPU is outside of enter and exit. A host
  * with the software CPU interface calls it between enter and exit, as the hardware would act, and
  * looks at lvgic_vcpu_lines() afterwards. vCPU thread. Calls back as lvgic_vcpu_enter() and
@@ -233,8 +266,9 @@ void lvgic_resume(struct lvgic_vm *vm);
 
 /* ------------------------------------------------------------------ looking inside ----------- */
 
-/* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs `v`
- * says whose. Any context. Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
+/* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs,
+ * and LPIs of a VM without ITS, `v` says whose; for other LPIs it is any vCPU. Any context. Errors:
+ * E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
 struct lvgic_irq_info {
     bool pending, active, enabled, edge, line, group1, hw, nmi;
     bool in_list_register; /* then pending and active are in a list register of `holder` */

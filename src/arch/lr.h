@@ -22,6 +22,10 @@ static inline uint32_t lr_vintid(uint64_t lr)
     return (uint32_t)bits_get(lr, 31, 0);
 }
 
+/* With SRE = 0 the vINTID of an SGI has its source CPU in [12:10], as GICC_IAR returns it. */
+#define VINTID_SOURCE_HI 12
+#define VINTID_SOURCE_LO 10
+
 static inline uint32_t lr_pintid(uint64_t lr)
 {
     return (uint32_t)bits_get(lr, 44, 32);

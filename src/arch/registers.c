@@ -29,6 +29,33 @@ const struct reg_row gicr_rows[] = {
 };
 const size_t nr_gicr_rows = ARRAY_LEN(gicr_rows);
 
+const struct reg_row gits_rows[] = {
+#include "arch/gits.def"
+};
+const size_t nr_gits_rows = ARRAY_LEN(gits_rows);
+
+const struct reg_row v2m_rows[] = {
+#include "arch/v2m.def"
+};
+const size_t nr_v2m_rows = ARRAY_LEN(v2m_rows);
+const struct reg_row gicd2_rows[] = {
+#include "arch/gicd2.def"
+};
+const size_t nr_gicd2_rows = ARRAY_LEN(gicd2_rows);
+
+const struct gicc_row gicc_rows[NR_GICC_REGS] = {
+#define GICC(name_, offset_, access_, lrs_, reset_, section_, sentence_) \
+    {.name = "GICC_" #name_,                                             \
+     .section = (section_),                                              \
+     .sentence = (sentence_),                                            \
+     .offset = (offset_),                                                \
+     .reset = (reset_),                                                  \
+     .access = (access_),                                                \
+     .needs_lrs = (lrs_)},
+#include "arch/gicc.def"
+#undef GICC
+};
+
 const struct sysreg_row sysreg_rows[NR_SYSREGS] = {
 #define SYSREG(name_, op0, op1, crn, crm, op2, access_, lrs_, section_, sentence_) \
     {.name = #name_,                                                               \

@@ -3,7 +3,7 @@
  * The register tables: one row per register or array of registers. The dispatcher, the
  * documentation (`lvgic registers`) and the row-generic tests come from the same rows.
  *
- * Columns of gicd.def and gicr.def, REG(...):
+ * Columns of gicd.def, gicr.def and gicd2.def, REG(...):
  *   name      the architecture's, with <n> for an array
  *   offset    of the first register, from the start of the frame
  *   length    bytes that the row covers
@@ -14,7 +14,7 @@
  *   op        what an access does (enum reg_op)
  *   hook      for op HOOK: which function; for op CONST: the value
  *   reset     value after reset, where it is not zero
- *   section   of IHI 0069H
+ *   section   of IHI 0069H; in gicd2.def and gicc.def of IHI 0048B
  *   sentence  what it is, or why it is RAZ/WI here
  */
 #ifndef LVGIC_ARCH_REGISTERS_H
@@ -41,7 +41,11 @@
     X(PRIORITY, "the priority, eight bits")                                                      \
     X(NMI, "non-maskable, one bit; RAZ/WI without FEAT_GICv3_NMI")                               \
     X(CONFIG, "level-sensitive 0b00 or edge-triggered 0b10")                                     \
-    X(ROUTE, "the affinity that it is routed to")
+    X(ROUTE, "the affinity that it is routed to")                                                \
+    X(TARGETS, "the CPUs that it may go to, one bit each")                                       \
+    X(SOURCES_SET, "reads the sources it is pending for; writing 1 adds one")                    \
+    X(SOURCES_CLEAR, "reads the same; writing 1 takes one back")                                 \
+    X(SIGNAL, "the level of its wire")
 
 enum reg_op {
 #define REG_OP_ENUM(name, what) REG_OP_##name,
@@ -66,7 +70,27 @@ enum reg_op {
     X(GICR_STATUSR)   \
     X(GICR_CTLR)      \
     X(GICR_TYPER)     \
-    X(GICR_WAKER)
+    X(GICR_WAKER)     \
+    X(GICD2_TYPER)    \
+    X(GICD2_PPISR)    \
+    X(GICD2_SGIR)     \
+    X(GICR_SETLPIR)   \
+    X(GICR_CLRLPIR)   \
+    X(GICR_PROPBASER) \
+    X(GICR_PENDBASER) \
+    X(GICR_INVLPIR)   \
+    X(GICR_INVALLR)   \
+    X(GICR_SYNCR)     \
+    X(GITS_CTLR)      \
+    X(GITS_TYPER)     \
+    X(GITS_STATUSR)   \
+    X(GITS_CBASER)    \
+    X(GITS_CWRITER)   \
+    X(GITS_CREADR)    \
+    X(GITS_BASER0)    \
+    X(GITS_BASER1)    \
+    X(V2M_TYPER)      \
+    X(V2M_SETSPI)
 
 enum reg_hook {
 #define REG_HOOK_ENUM(name) REG_HOOK_##name,
@@ -95,7 +119,19 @@ extern const size_t nr_gicd_rows;
 extern const struct reg_row gicr_rows[]; /* RD_base and SGI_base, 128 KiB */
 extern const size_t nr_gicr_rows;
 
+extern const struct reg_row gits_rows[]; /* control and translation frame, 128 KiB */
+extern const size_t nr_gits_rows;
+
+extern const struct reg_row v2m_rows[]; /* the GICv2m frame, 4 KiB */
+extern const size_t nr_v2m_rows;
+
+#define V2M_SIZE 0x1000u
+#define GITS_SIZE 0x20000u
+extern const struct reg_row gicd2_rows[]; /* GICv2 */
+extern const size_t nr_gicd2_rows;
+
 #define GICD_SIZE 0x10000u
+#define GICD2_SIZE 0x1000u
 #define GICR_SIZE 0x20000u
 
 /* The row that covers an offset, or NULL. */
@@ -122,6 +158,29 @@ struct sysreg_row {
 };
 
 extern const struct sysreg_row sysreg_rows[NR_SYSREGS];
+
+/* GICv2's CPU interface, in gicc.def: GICC(name, offset, access, needs list registers, reset,
+ * section, sentence). All are 32 bits wide and accessed whole. */
+enum gicc_reg {
+#define GICC(name, offset, access, lrs, reset, section, sentence) GICC_REG_##name,
+#include "arch/gicc.def"
+#undef GICC
+    NR_GICC_REGS
+};
+
+struct gicc_row {
+    const char *name;
+    const char *section;
+    const char *sentence;
+    uint32_t offset;
+    uint32_t reset;
+    uint8_t access; /* SYSREG_RO and so on */
+    uint8_t needs_lrs;
+};
+
+extern const struct gicc_row gicc_rows[NR_GICC_REGS];
+
+#define GICC_SIZE 0x2000u
 
 /* The virtualization registers, in ichregs.def. */
 enum ichreg {

@@ -28,7 +28,7 @@ uint8_t icv_bpr(const struct lvgic_lrs *lrs, bool group1)
 
     if (!group1)
         return bpr0;
-    if (lrs->vmcr & VMCR_VCBPR)
+    if ((lrs->vmcr & VMCR_VCBPR) && !lrs->gicv2)
         return (uint8_t)(bpr0 < 7 ? bpr0 + 1 : 7);
     return (uint8_t)bits_get(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO);
 }
@@ -40,7 +40,8 @@ void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
     value = (value & 7) < least ? least : value & 7;
     if (!group1)
         lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, value);
-    else if (!(lrs->vmcr & VMCR_VCBPR)) /* with a common binary point writes are ignored */
+    else if (!(lrs->vmcr & VMCR_VCBPR) || lrs->gicv2)
+        /* With a common binary point writes are ignored, but not those of GICC_ABPR. */
         lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO, value);
 }
 
@@ -78,7 +79,8 @@ static int highest_active(const struct lvgic_lrs *lrs)
 
 bool icv_level_is_active(const struct lvgic_lrs *lrs, unsigned level, bool group1)
 {
-    const uint64_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+    /* GICv2 has one array for both groups. */
+    const uint64_t *apr = group1 && !lrs->gicv2 ? lrs->ap1r : lrs->ap0r;
 
     return level == ICV_LEVEL_NMI ? nmi_is_active(lrs) : !!(apr[level / 32] & BIT64(level % 32));
 }
@@ -191,7 +193,7 @@ static uint32_t take(struct lvgic_lrs *lrs)
     uint64_t lr = lrs->lr[reg];
     bool group1 = lr & LR_GROUP1;
     unsigned level = group_priority(lrs, lr_priority(lr), group1) >> priority_shift(lrs);
-    uint64_t *apr = group1 ? lrs->ap1r : lrs->ap0r;
+    uint64_t *apr = group1 && !lrs->gicv2 ? lrs->ap1r : lrs->ap0r;
 
     if (icv_is_nmi(lrs, lr))
         lrs->ap1r[0] |= AP1R0_NMI;
@@ -217,7 +219,7 @@ uint32_t icv_acknowledge_nmi(struct lvgic_lrs *lrs)
     return take(lrs);
 }
 
-static int find_active(const struct lvgic_lrs *lrs, uint32_t intid)
+int icv_find_active(const struct lvgic_lrs *lrs, uint32_t intid)
 {
     uint64_t used = lrs->used;
     unsigned reg;
@@ -249,7 +251,7 @@ static struct icv_effect deactivate(struct lvgic_lrs *lrs, uint32_t intid, int r
 
 struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bool group1)
 {
-    int level = highest_active(lrs), reg = find_active(lrs, intid);
+    int level = highest_active(lrs), reg = icv_find_active(lrs, intid);
     struct icv_effect nothing = {.phys_deactivate = false};
 
     /* Special INTIDs have not been acknowledged; without an active priority nothing has. */
@@ -262,7 +264,8 @@ struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bo
         lrs->ap0r[level / 32] &= ~BIT64(level % 32);
     else
         lrs->ap1r[level / 32] &= ~BIT64(level % 32);
-    if (lrs->vmcr & VMCR_VEOIM)
+    /* An LPI has no active state that is left for DIR. */
+    if ((lrs->vmcr & VMCR_VEOIM) && intid < FIRST_LPI)
         return nothing;
     /* Completion through the other group's register does not deactivate. */
     if (reg >= 0 && !(lrs->lr[reg] & LR_GROUP1) == group1)
@@ -276,7 +279,7 @@ struct icv_effect icv_deactivate(struct lvgic_lrs *lrs, uint32_t intid)
 
     if (!(lrs->vmcr & VMCR_VEOIM) || intid_is_special(intid))
         return nothing;
-    return deactivate(lrs, intid, find_active(lrs, intid));
+    return deactivate(lrs, intid, icv_find_active(lrs, intid));
 }
 
 uint8_t icv_pmr(const struct lvgic_lrs *lrs)
@@ -306,7 +309,7 @@ void icv_set_ctlr(struct lvgic_lrs *lrs, uint64_t value)
 
 void icv_reset(struct lvgic_lrs *lrs)
 {
-    lrs->vmcr = VMCR_VFIQEN; /* RES1 with system registers */
+    lrs->vmcr = lrs->gicv2 ? 0 : VMCR_VFIQEN; /* RES1 with system registers */
     icv_set_bpr(lrs, false, 0);
     icv_set_bpr(lrs, true, 0);
     for (unsigned i = 0; i < ARRAY_LEN(lrs->ap0r); i++)

@@ -4,6 +4,9 @@
  * 12.3), run in software over struct lvgic_lrs. It is to the engine what the hardware is: it
  * acknowledges and completes what is in the list registers, counts completions of what is not, and
  * reports maintenance conditions. It knows no VM and calls nobody.
+ *
+ * GICv2's (GICV_*, IHI 0048B chapter 5) is the same but for one array of active priorities for both
+ * groups, and a vINTID that names an SGI's source CPU in [12:10] (arch/lr.h).
  */
 #ifndef LVGIC_CPUIF_ICV_H
 #define LVGIC_CPUIF_ICV_H
@@ -29,6 +32,9 @@ int icv_highest_pending(const struct lvgic_lrs *lrs);
 
 /* Is that interrupt signalled to the PE, and by which group? -1: no; else 0 (FIQ) or 1 (IRQ). */
 int icv_signalled(const struct lvgic_lrs *lrs);
+
+/* The register that holds the active interrupt with this vINTID, or -1. */
+int icv_find_active(const struct lvgic_lrs *lrs, uint32_t intid);
 
 /* Has this list register an NMI: LR.NMI, which only group 1 has, and only with FEAT_GICv3_NMI? */
 bool icv_is_nmi(const struct lvgic_lrs *lrs, uint64_t lr);

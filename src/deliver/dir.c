@@ -79,7 +79,8 @@ void dir_announce_active(struct lvgic_vcpu *vcpu, uint32_t slot, struct gate *ga
 
 void dir_open(struct lvgic_vcpu *vcpu)
 {
-    bool open = (vcpu->lrs.vmcr & VMCR_VEOIM) || vcpu->vm->no_dir_trap;
+    const struct lvgic_vm *vm = vcpu->vm;
+    bool open = !vm->gicv2 && ((vcpu->lrs.vmcr & VMCR_VEOIM) || vm->no_dir_trap);
 
     /* Relaxed: ordered before the look at the homes by the publication's fence. */
     atomic_store_explicit(&vcpu->dir_open, open, memory_order_relaxed);

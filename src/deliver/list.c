@@ -118,24 +118,32 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
     }
 
     if (fill->active_pass)
-        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_gen(w));
+        step.entry = overflow_find(vcpu, slot, (uint8_t)irq_life(w));
 
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), list_step, &step);
 
     if (!change.done) /* changed under our eyes: whoever did it has left a hint, or will */
         return VISIT_KEEP;
+    vm_trace_holder(vcpu->vm, slot, change.new, IRQ_INLR);
     fill->candidates[fill->nr++] = (struct candidate){
-        .listing = {.how = step.how, .slot = slot, .gen = (uint8_t)irq_gen(change.new)},
+        .listing = {.how = step.how, .slot = slot, .life = (uint8_t)irq_life(change.new)},
         .w = change.new,
     };
     return VISIT_DROP;
+}
+
+static uint32_t vintid_of(const struct lvgic_vcpu *vcpu, const struct candidate *candidate)
+{
+    uint32_t source = candidate->w & IRQ_SRC ? irq_source(candidate->w) : 0;
+
+    return vm_intid(vcpu->vm, candidate->listing.slot) | source << VINTID_SOURCE_LO;
 }
 
 static uint64_t encode(struct lvgic_vcpu *vcpu, const struct candidate *candidate,
                        uint32_t gicd_ctlr)
 {
     const struct irq_listing *how = &candidate->listing.how;
-    uint64_t lr = vm_intid(vcpu->vm, candidate->listing.slot);
+    uint64_t lr = vintid_of(vcpu, candidate);
 
     bool nmi = irq_is_nmi(candidate->w), group1 = candidate->w & IRQ_GRP1;
     uint64_t priority = ctlr_priority(gicd_ctlr, candidate->w);
@@ -186,7 +194,7 @@ static void assign(struct lvgic_vcpu *vcpu, struct fill *fill)
     for (unsigned i = 0; i < fill->nr; i++)
         for (unsigned r = 0; r < lrs->nr; r++)
             if (!(lrs->used & 1u << r) &&
-                lr_vintid(lrs->lr[r]) == vm_intid(vcpu->vm, fill->candidates[i].listing.slot)) {
+                lr_vintid(lrs->lr[r]) == vintid_of(vcpu, &fill->candidates[i])) {
                 put(vcpu, r, &fill->candidates[i], fill->gicd_ctlr);
                 placed |= 1u << i;
                 break;
@@ -210,8 +218,9 @@ static uint64_t conditions(struct lvgic_vcpu *vcpu, const struct fill *fill)
 {
     uint64_t hcr = HCR_EN;
 
-    /* With something pending left over the scan has not seen all that is active. */
-    if (dir_trap_needed(vcpu, fill->active_spilled || fill->pending_spilled))
+    /* With something pending left over the scan has not seen all that is active. (GICV_DIR traps by
+     * its address.) */
+    if (!vcpu->vm->gicv2 && dir_trap_needed(vcpu, fill->active_spilled || fill->pending_spilled))
         hcr |= vcpu->vm->no_dir_trap ? HCR_TC : HCR_TDIR;
     if (fill->pending_spilled) {
         hcr |= HCR_NPIE;

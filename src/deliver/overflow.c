@@ -12,18 +12,18 @@ static void remove_at(struct lvgic_vcpu *vcpu, uint32_t place)
 }
 
 const struct overflow_entry *overflow_find(const struct lvgic_vcpu *vcpu, uint32_t slot,
-                                           uint8_t gen)
+                                           uint8_t life)
 {
     /* The topmost: an older one of the same slot belongs to an activation that ended otherwise. */
     for (uint32_t i = vcpu->overflow_depth; i-- > 0;)
-        if (vcpu->overflow[i].slot == slot && vcpu->overflow[i].gen == gen)
+        if (vcpu->overflow[i].slot == slot && vcpu->overflow[i].life == life)
             return &vcpu->overflow[i];
     return NULL;
 }
 
 void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing)
 {
-    const struct overflow_entry *entry = overflow_find(vcpu, listing->slot, listing->gen);
+    const struct overflow_entry *entry = overflow_find(vcpu, listing->slot, listing->life);
 
     if (!entry)
         return;
@@ -62,7 +62,7 @@ void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
         place--;
     }
     vcpu->overflow[place] = (struct overflow_entry){.slot = listing->slot,
-                                                    .gen = listing->gen,
+                                                    .life = listing->life,
                                                     .group1 = listing->ack_group1,
                                                     .priority = listing->ack_priority,
                                                     .level = listing->ack_level,
@@ -97,7 +97,7 @@ void overflow_replay(struct lvgic_vcpu *vcpu, uint32_t count, struct effects *ef
     while (count-- > 0 && vcpu->overflow_depth > 0) {
         struct overflow_entry entry = vcpu->overflow[--vcpu->overflow_depth];
 
-        if (deliver_deactivate(vcpu, entry.slot, entry.gen, effects))
+        if (deliver_deactivate(vcpu, entry.slot, entry.life, effects))
             vcpu->stats.eoicount_replays++;
     }
 }

@@ -20,9 +20,9 @@ void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing);
 /* It comes out of a list register, active: back to its place in the order. */
 void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing);
 
-/* The entry of this slot, or NULL. */
+/* The entry of this slot and life (irq_life()), or NULL. */
 const struct overflow_entry *overflow_find(const struct lvgic_vcpu *vcpu, uint32_t slot,
-                                           uint8_t gen);
+                                           uint8_t life);
 
 /* Forget entries whose priority has been dropped without a count (EOImode 1, or the guest wrote its
  * active priorities): no completion will come for them. */

@@ -19,8 +19,9 @@ void deliver_fill(struct lvgic_vcpu *vcpu);
 void deliver_fold(struct lvgic_vcpu *vcpu, struct effects *effects);
 
 /* Deactivate the interrupt behind a slot on behalf of vCPU `vcpu`, on which it is active outside a
- * list register, and tell those concerned. False if it is not (any more). */
-bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+ * list register in this life (irq_life()), and tell those concerned. False if it is not (any more).
+ */
+bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t life,
                         struct effects *effects);
 
 /* Would an interrupt be signalled now (the WFI wake-up condition)? Only while out of the guest. */
@@ -40,6 +41,14 @@ static inline bool vcpu_holds(const struct lvgic_vcpu *vcpu)
     uint32_t mode = vcpu_mode(vcpu);
 
     return mode == VCPU_IN || mode == VCPU_FOLDING;
+}
+
+/* A vCPU that was told of a change and has not come out of the guest since may still take an
+ * interrupt that is disabled by now. */
+static inline bool vcpu_change_outstanding(const struct lvgic_vcpu *vcpu)
+{
+    /* Acquire: who reads "not outstanding" is ordered after the entry that took the notice. */
+    return atomic_load_explicit(&vcpu->attention, memory_order_acquire) && vcpu_holds(vcpu);
 }
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "irq/vm.h"
 
+#include "irq/slots.h"
+
 struct event_step {
     uint32_t gen;
     uint64_t require;
@@ -66,10 +68,24 @@ bool vm_sort_affinities(struct lvgic_vm *vm)
     return true;
 }
 
-/* Nothing of one's own, or architecture revision 3 in PIDR2[7:4]. */
-static bool pidr_valid(uint64_t pidr)
+/* Nothing of one's own, or this architecture revision in PIDR2[7:4]. */
+static bool pidr_valid(uint64_t pidr, unsigned revision)
 {
-    return !pidr || bits_get(pidr, 23, 20) == 3;
+    return !pidr || bits_get(pidr, 23, 20) == revision;
+}
+
+static bool fits_gicv3(const struct lvgic_config *config)
+{
+    return pidr_valid(config->gicd_pidr, 3) && pidr_valid(config->gicr_pidr, 3);
+}
+
+/* GICv2 numbers its CPUs in eight bits, and its list registers have five bits of priority. */
+static bool fits_gicv2(const struct lvgic_config *config)
+{
+    return config->nr_vcpus <= MAX_VCPUS_GICV2 && !config->nr_espis && !config->nr_eppis &&
+           !config->one_of_n && !config->nmi && !config->two_security_states && !config->affinity &&
+           !config->nr_lpis && (config->pri_bits == 0 || config->pri_bits == 5) &&
+           pidr_valid(config->gicd_pidr, 2);
 }
 
 bool vm_config_valid(const struct lvgic_config *config)
@@ -80,18 +96,22 @@ bool vm_config_valid(const struct lvgic_config *config)
     bool extended = config->nr_espis <= MAX_ESPIS && config->nr_espis % 32 == 0 &&
                     config->nr_eppis <= MAX_EPPIS && config->nr_eppis % 32 == 0;
 
-    if (!pidr_valid(config->gicd_pidr) || !pidr_valid(config->gicr_pidr))
+    /* INTIDs of SPIs that the GICv2m frame offers. */
+    bool v2m =
+        !config->v2m_nr || (config->v2m_first >= FIRST_SPI && config->v2m_nr <= MAX_SPIS &&
+                            config->v2m_first < FIRST_SPI + config->nr_spis &&
+                            config->v2m_nr <= FIRST_SPI + config->nr_spis - config->v2m_first);
+
+    if (config->gic != 0 && config->gic != 3 && config->gic != 2)
         return false;
-    if (config->gic != 0 && config->gic != 3)
+    if (config->gic == 2 ? !fits_gicv2(config) : !fits_gicv3(config))
         return false;
-    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended &&
-           config->nr_lrs <= LVGIC_MAX_LRS &&
+    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended && v2m &&
+           lpi_config_valid(config) && config->nr_lrs <= LVGIC_MAX_LRS &&
            (config->pri_bits == 0 || (config->pri_bits >= 5 && config->pri_bits <= 7));
 }
 
-/* Takes `bytes`, aligned to a cache line, from the block; counts only when there is no block yet.
- */
-static void *take(char *memory, size_t *used, size_t bytes)
+void *vm_take(char *memory, size_t *used, size_t bytes)
 {
     void *place = memory ? memory + *used : NULL;
 
@@ -105,40 +125,45 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
 {
     size_t used = 0;
 
+    vm->gicv2 = config->gic == 2;
     vm->nr_vcpus = config->nr_vcpus;
     vm->nr_spis = config->nr_spis;
     vm->pri_bits = config->pri_bits ? config->pri_bits : 5;
     vm->nr_espis = config->nr_espis;
     vm->nr_eppis = config->nr_eppis;
     vm->nr_private = NR_PRIVATE + vm->nr_eppis;
-    vm->nr_slots = vm->nr_private + vm->nr_spis + vm->nr_espis;
+    vm->nr_wired = vm->nr_private + vm->nr_spis + vm->nr_espis;
+    lpi_limits(vm, config);
+    vm->nr_slots = vm->nr_wired + vm->lpis.nr;
     vm->nr_groups = (vm->nr_slots + 63) / 64;
     vm->group_words = (vm->nr_groups + 63) / 64;
+    vm->news_shift = 0;
+    while ((vm->nr_groups - 1) >> vm->news_shift >= 64)
+        vm->news_shift++;
 
     size_t row_words = (size_t)vm->group_words * vm_nr_rows(vm);
     size_t nr_shared = vm->nr_spis + vm->nr_espis;
 
-    take(memory, &used, sizeof(struct lvgic_vm));
-    vm->vcpus = take(memory, &used, sizeof(struct lvgic_vcpu) * vm->nr_vcpus);
-    vm->spis = take(memory, &used, sizeof(struct irq) * nr_shared);
-    vm->routes = take(memory, &used, sizeof(uint64_t) * nr_shared);
-    vm->spi_pintid = take(memory, &used, sizeof(uint16_t) * nr_shared);
-    vm->spi_nsacr = take(memory, &used, sizeof(uint8_t) * nr_shared);
-    vm->by_affinity = take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
+    vm_take(memory, &used, sizeof(struct lvgic_vm));
+    vm->vcpus = vm_take(memory, &used, sizeof(struct lvgic_vcpu) * vm->nr_vcpus);
+    vm->spis = vm_take(memory, &used, sizeof(struct irq) * (nr_shared + vm->lpis.nr));
+    vm->routes = vm_take(memory, &used, sizeof(uint64_t) * nr_shared);
+    vm->spi_pintid = vm_take(memory, &used, sizeof(uint16_t) * nr_shared);
+    vm->spi_nsacr = vm_take(memory, &used, sizeof(uint8_t) * nr_shared);
+    vm->by_affinity = vm_take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
 
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
-        void *news_groups = take(memory, &used, sizeof(uint64_t) * vm->group_words);
-        void *news_slots = take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
-        void *rows = take(memory, &used, sizeof(uint64_t) * row_words);
-        void *slots = take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
+        void *news_slots = vm_take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
+        void *rows = vm_take(memory, &used, sizeof(uint64_t) * row_words);
+        void *slots = vm_take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
 
         if (!memory)
             continue;
-        vm->vcpus[i].news_groups = news_groups;
         vm->vcpus[i].news_slots = news_slots;
         vm->vcpus[i].waiting.rows = rows;
         vm->vcpus[i].waiting.slots = slots;
     }
+    lpi_layout(vm, memory, &used);
     return used;
 }
 
@@ -148,14 +173,21 @@ static void reset_irq(struct irq *irq, uint64_t flags, uint32_t target)
 }
 
 /* Reset values, section 12.9: everything disabled, group 0, priority 0; SGIs are edge-triggered and
- * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU. */
+ * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU.
+ * With GICv2 (IHI 0048B 4.3) SGIs have sources and are always enabled, and SPIs have no target,
+ * but on the only vCPU there is. */
 void vm_reset_irqs(struct lvgic_vm *vm)
 {
     const struct lvgic_vcpu *first = vm_find_affinity(vm, 0);
+    uint64_t sgi = vm->gicv2 ? IRQ_EDGE | IRQ_SRC | IRQ_EN : IRQ_EDGE;
+    uint32_t target = first ? first->index : IRQ_NOBODY;
 
+    if (vm->gicv2 && vm->nr_vcpus > 1)
+        target = IRQ_NOBODY;
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         for (uint32_t i = 0; i < vm->nr_private; i++)
-            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? IRQ_EDGE : 0, v);
+            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? sgi : 0, v);
     for (uint32_t i = 0; i < vm->nr_spis + vm->nr_espis; i++)
-        reset_irq(&vm->spis[i], 0, first ? first->index : IRQ_NOBODY);
+        reset_irq(&vm->spis[i], 0, target);
+    lpi_reset(vm);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "irq/word.h"
 
+#include "base/bits.h"
+
 static uint64_t with_field(uint64_t w, unsigned shift, uint64_t mask, uint32_t value)
 {
     return (w & ~(mask << shift)) | ((uint64_t)(value & mask) << shift);
@@ -11,6 +13,14 @@ static uint64_t clear_pending(uint64_t w, uint64_t latch)
     /* A list register of a running vCPU cannot be changed from outside: its owner drops the pending
      * state when it folds. What was latched since is cleared here and now. */
     return (w & ~latch) | (w & IRQ_INLR ? IRQ_CLRP : 0);
+}
+
+/* The same for each source apart: the request is only about the one that is listed. */
+static uint64_t clear_sources(uint64_t w, uint32_t sources)
+{
+    bool listed = (w & IRQ_INLR) && (sources >> irq_source(w) & 1);
+
+    return (w & ~((uint64_t)sources << IRQ_GEN_SHIFT)) | (listed ? IRQ_CLRP : 0);
 }
 
 static uint64_t unmap(uint64_t w)
@@ -63,6 +73,9 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
     case IRQ_EV_SET_ACTIVE:
         if (w & (IRQ_INLR | IRQ_ACT | IRQ_NOACT))
             return w;
+        /* As if the vCPU had sent it to itself: the register names no source. */
+        if (w & IRQ_SRC)
+            w = with_field(w, IRQ_ASRC_SHIFT, 7, arg);
         return with_field(w | IRQ_ACT, IRQ_HOLDER_SHIFT, IRQ_VCPU_MASK, arg);
     case IRQ_EV_CLEAR_ACTIVE:
         return w & IRQ_INLR ? w : w & ~IRQ_ACT;
@@ -94,6 +107,10 @@ static uint64_t apply(uint64_t w, enum irq_event event, uint32_t arg)
         return w | IRQ_HW;
     case IRQ_EV_HW_OFF:
         return w & IRQ_INLR ? w : w & ~IRQ_HW;
+    case IRQ_EV_SOURCES_SET:
+        return w & IRQ_SRC ? w | (uint64_t)(arg & 0xff) << IRQ_GEN_SHIFT : w;
+    case IRQ_EV_SOURCES_CLEAR:
+        return w & IRQ_SRC ? clear_sources(w, arg & 0xff) : w;
     case IRQ_EV_UNMAP:
         return unmap(w);
     case IRQ_NR_EVENTS:
@@ -110,6 +127,24 @@ uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
     return irq_frees_physical(w, n) ? n & ~IRQ_LINE : n;
 }
 
+/* An interrupt with sources: a list register names one of them, the lowest that is pending. While
+ * it is active for one, those that are pending wait, even if it is the same. The guest's completion
+ * must be seen while there are more. */
+static uint64_t list_source(uint64_t w, struct irq_listing *how)
+{
+    uint32_t sources = w & IRQ_EN ? irq_sources(w) : 0;
+
+    how->pending = sources && !how->active;
+    if (how->pending) {
+        uint32_t source = bits_first(sources);
+
+        sources &= ~(1u << source);
+        w = with_field(w, IRQ_ASRC_SHIFT, 7, source) & ~(UINT64_C(1) << source << IRQ_GEN_SHIFT);
+    }
+    how->eoi = sources;
+    return w;
+}
+
 uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
 {
     bool edge = w & IRQ_EDGE;
@@ -117,6 +152,10 @@ uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
     bool pending = (w & IRQ_EN) && irq_pending(w);
 
     *how = (struct irq_listing){.active = active, .hw = w & IRQ_HW};
+    w = with_field(w, IRQ_HOLDER_SHIFT, IRQ_VCPU_MASK, me);
+    w = (w | IRQ_INLR) & ~IRQ_ACT;
+    if (w & IRQ_SRC)
+        return list_source(w, how);
 
     if (active && pending && (!edge || how->hw || irq_target(w) != me)) {
         /* Never pending+active for a level, nor for a hardware-mapped interrupt (section 11.2.1
@@ -135,8 +174,6 @@ uint64_t irq_list(uint64_t w, uint32_t me, struct irq_listing *how)
         how->eoi = true;
 
     how->pending = pending;
-    w = with_field(w, IRQ_HOLDER_SHIFT, IRQ_VCPU_MASK, me);
-    w = (w | IRQ_INLR) & ~IRQ_ACT;
     if (!pending)
         return w;
     /* The latch is used up by the delivery, and so is the forwarded physical interrupt: another
@@ -189,6 +226,8 @@ uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool 
         return w;
     if (active)
         w |= IRQ_ACT;
+    if (w & IRQ_SRC)
+        return w | (pending && !dropped ? UINT64_C(1) << irq_source(w) << IRQ_GEN_SHIFT : 0);
     if (pending && (w & IRQ_EDGE))
         w |= dropped ? 0 : IRQ_PEND;
     else if (pending && how->soft && !dropped)

@@ -31,7 +31,8 @@
     X(HW, 14, "stands for a physical interrupt")                                          \
     X(IRM, 15, "1-of-N routing asked for")                                                \
     X(MOD, 36, "group modifier: with GRP1 clear, Secure group 1 (two security states)")   \
-    X(SRC, 37, "pending for each source apart (SGIs of GICv2), and not by PEND")
+    X(SRC, 37, "pending for each source apart (SGIs of GICv2), and not by PEND")          \
+    X(CUT, 38, "LPI whose collection is unmapped: no event reaches it")
 
 enum {
 #define IRQ_WORD_ENUM(name, bit, meaning) IRQ_##name##_BIT = (bit),
@@ -57,13 +58,17 @@ enum {
 #define IRQ_IRM (UINT64_C(1) << IRQ_IRM_BIT)
 #define IRQ_MOD (UINT64_C(1) << IRQ_MOD_BIT)
 #define IRQ_SRC (UINT64_C(1) << IRQ_SRC_BIT)
+#define IRQ_CUT (UINT64_C(1) << IRQ_CUT_BIT)
 
 /* Wider fields: priority [23:16], target vCPU [35:24], holder vCPU [51:40], source that it is
- * listed or active for [54:52], generation or, with SRC, pending sources [63:56]. */
+ * listed or active for [54:52] or, of an LPI, stamp [55:52], generation or, with SRC, pending
+ * sources [63:56]. */
 #define IRQ_PRIO_SHIFT 16
 #define IRQ_TARGET_SHIFT 24
 #define IRQ_HOLDER_SHIFT 40
 #define IRQ_ASRC_SHIFT 52
+#define IRQ_STAMP_SHIFT 52 /* which enabling of its redistributor an LPI became pending in */
+#define IRQ_STAMP_MASK UINT64_C(0xf)
 #define IRQ_GEN_SHIFT 56
 #define IRQ_VCPU_MASK UINT64_C(0xfff)
 
@@ -85,14 +90,42 @@ static inline uint32_t irq_holder(uint64_t w)
     return (uint32_t)(w >> IRQ_HOLDER_SHIFT & IRQ_VCPU_MASK);
 }
 
-static inline uint32_t irq_gen(uint64_t w)
+/* The sources that it is pending for, one bit each; only with SRC. What INLR's register holds is
+ * not among them. */
+static inline uint32_t irq_sources(uint64_t w)
 {
     return (uint32_t)(w >> IRQ_GEN_SHIFT) & 0xff;
+}
+
+static inline uint32_t irq_stamp(uint64_t w)
+{
+    return (uint32_t)(w >> IRQ_STAMP_SHIFT & IRQ_STAMP_MASK);
+}
+
+/* The source that it is listed or active for; only with SRC, and while INLR or ACT. */
+static inline uint32_t irq_source(uint64_t w)
+{
+    return (uint32_t)(w >> IRQ_ASRC_SHIFT) & 7;
+}
+
+/* The generation. An interrupt with sources is never unmapped and stays in generation 0. */
+static inline uint32_t irq_gen(uint64_t w)
+{
+    return w & IRQ_SRC ? 0 : (uint32_t)(w >> IRQ_GEN_SHIFT) & 0xff;
+}
+
+/* What tells an activation that is remembered from others of the slot: the generation, or the
+ * source. */
+static inline uint32_t irq_life(uint64_t w)
+{
+    return w & IRQ_SRC ? irq_source(w) : irq_gen(w);
 }
 
 /* Is it pending, as far as the word says (a list register may say more while INLR)? */
 static inline bool irq_pending(uint64_t w)
 {
+    if (w & IRQ_SRC)
+        return irq_sources(w);
     return w & IRQ_EDGE ? w & IRQ_PEND : w & (IRQ_LINE | IRQ_SOFT | IRQ_MSGL);
 }
 
@@ -148,6 +181,8 @@ static inline uint32_t irq_effective(uint64_t w)
     X(NOTIFY_OFF, 0, "the embedder does not want to hear of deactivations", "-")                   \
     X(HW_ON, 0, "stands for a physical interrupt", "11.2.1")                                       \
     X(HW_OFF, 0, "stands for itself; not while INLR", "11.2.1")                                    \
+    X(SOURCES_SET, 1, "pending for the sources in mask arg", "IHI 0048B 4.3.17 GICD_SPENDSGIR<n>") \
+    X(SOURCES_CLEAR, 1, "not pending for those in mask arg", "IHI 0048B 4.3.16 GICD_CPENDSGIR<n>") \
     X(UNMAP, 0, "the slot stands for nothing any more; frees it unless INLR", "5.3 DISCARD")
 
 enum irq_event {
@@ -190,12 +225,13 @@ struct irq_folded {
 uint64_t irq_fold(uint64_t w, const struct irq_listing *how, bool pending, bool active,
                   struct irq_folded *found);
 
-/* May a counted deactivation (EOIcount) or a DIR by vCPU `me` clear the active state of this slot
- * and generation? The remembered position is only a hint: the word decides. */
-static inline bool irq_replayable(uint64_t w, uint32_t gen, uint32_t me)
+/* May a counted deactivation (EOIcount) or a DIR by vCPU `me` clear the active state of this slot,
+ * in this generation or for this source? The remembered position is only a hint: the word decides.
+ */
+static inline bool irq_replayable(uint64_t w, uint32_t life, uint32_t me)
 {
     return (w & IRQ_MAPPED) && (w & IRQ_ACT) && !(w & IRQ_INLR) && irq_holder(w) == me &&
-           irq_gen(w) == gen;
+           irq_life(w) == life;
 }
 
 /* Does this change leave a physical interrupt behind that nobody in the guest will deactivate any

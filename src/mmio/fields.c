@@ -6,6 +6,7 @@
 #include "deliver/event.h"
 #include "deliver/one_of_n.h"
 #include "mmio/active.h"
+#include "mmio/dist2.h"
 #include "mmio/mmio.h"
 
 /* What Non-secure software may do to a Secure interrupt: GICD_NSACR of an SPI, GICR_NSACR of an
@@ -34,17 +35,18 @@ static void set_ns_access(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t value
     }
 }
 
-/* The least NSACR value that lets Non-secure software use a field of a Secure interrupt (12.9
+/* The least GICD_NSACR value that lets Non-secure software use a field of a Secure SPI (12.9
  * GICD_NSACR<n>); 4 stands for never. */
-static uint32_t ns_access_needed(enum reg_op op)
+static uint32_t ns_access_needed(enum reg_op op, bool write)
 {
     switch (op) {
     case REG_OP_PENDING_SET:
         return 1;
     case REG_OP_PENDING_CLEAR:
-    case REG_OP_ACTIVE_SET:
-    case REG_OP_ACTIVE_CLEAR:
         return 2;
+    case REG_OP_ACTIVE_SET:
+    case REG_OP_ACTIVE_CLEAR: /* it may look, and not touch */
+        return write ? 4 : 2;
     case REG_OP_ROUTE:
         return 3;
     default:
@@ -52,21 +54,31 @@ static uint32_t ns_access_needed(enum reg_op op)
     }
 }
 
-static bool is_secure_only(enum reg_op op)
+/* GICR_NSACR is about generating SGIs, and opens none of their fields (12.11). */
+static bool is_open(const struct fields *fields, uint32_t slot, bool write)
 {
-    return op == REG_OP_GROUP || op == REG_OP_GROUP_MODIFIER || op == REG_OP_NS_ACCESS;
+    return !slot_is_private(fields->vcpu->vm, slot) &&
+           ns_access(fields->vcpu, slot) >= ns_access_needed(fields->op, write);
 }
 
-void fields_hide_secure(struct fields *fields)
+/* Registers that are there with two security states only, and then Secure. */
+static bool of_two_states(enum reg_op op)
 {
-    for (uint32_t i = 0; i < fields->nr && fields->non_secure; i++) {
+    return op == REG_OP_GROUP_MODIFIER || op == REG_OP_NS_ACCESS;
+}
+
+void fields_hide_secure(struct fields *fields, bool write)
+{
+    bool one_state = vm_gicd_ctlr(fields->vcpu->vm) & CTLR_DS;
+    bool hidden = of_two_states(fields->op) && (one_state || fields->non_secure);
+
+    hidden = hidden || (fields->op == REG_OP_GROUP && fields->non_secure);
+    for (uint32_t i = 0; i < fields->nr && (hidden || fields->non_secure); i++) {
         uint32_t slot = fields->slots[i];
 
-        if (slot == INTID_NONE)
-            continue;
-        if (is_secure_only(fields->op))
+        if (hidden)
             fields->slots[i] = INTID_NONE;
-        else if (ns_access(fields->vcpu, slot) >= ns_access_needed(fields->op))
+        else if (slot == INTID_NONE || is_open(fields, slot, write))
             continue;
         else if (irq_load(vcpu_irq(fields->vcpu, slot)) & IRQ_GRP1)
             fields->require[i] = IRQ_GRP1; /* and it must be so still when it is changed */
@@ -108,7 +120,9 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
     case REG_OP_NS_ACCESS:
         return ns_access(fields->vcpu, slot);
     case REG_OP_PRIORITY:
-        return fields->non_secure ? priority_non_secure(irq_prio(w)) : irq_prio(w);
+        /* 4.8.1: shifted, also if Secure software gave it one of the upper half. That reads as 0
+         * in the CPU interface alone (PMR, RPR). */
+        return fields->non_secure ? irq_prio(w) << 1 & 0xff : irq_prio(w);
     case REG_OP_NMI:
         return !!(w & IRQ_NMI);
     case REG_OP_CONFIG:
@@ -116,6 +130,13 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
     case REG_OP_ROUTE:
         /* Relaxed: a value for its own sake. */
         return atomic_load_explicit(vm_route(fields->vcpu->vm, slot), memory_order_relaxed);
+    case REG_OP_TARGETS:
+        return dist2_targets(fields->vcpu, slot);
+    case REG_OP_SOURCES_SET:
+    case REG_OP_SOURCES_CLEAR:
+        return irq_sources(w);
+    case REG_OP_SIGNAL:
+        return !!(w & IRQ_LINE);
     default:
         return 0;
     }
@@ -124,7 +145,7 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
 static bool is_exact(enum reg_op op)
 {
     return op == REG_OP_PENDING_SET || op == REG_OP_PENDING_CLEAR || op == REG_OP_ACTIVE_SET ||
-           op == REG_OP_ACTIVE_CLEAR;
+           op == REG_OP_ACTIVE_CLEAR || op == REG_OP_SOURCES_SET || op == REG_OP_SOURCES_CLEAR;
 }
 
 void fields_read(const struct fields *fields, uint64_t *values)
@@ -162,6 +183,8 @@ static void set_target(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t route)
         effects_init(&effects);
         one_of_n_choose(vm, slot, true, &effects);
         effects_run(vm, &effects);
+    } else if (vm->gicv2) {
+        deliver_event_now(vcpu, slot, IRQ_EV_TARGET, dist2_target(route));
     } else {
         struct lvgic_vcpu *target = vm_find_affinity(vm, route);
 
@@ -177,7 +200,8 @@ static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, 
 {
     struct lvgic_vm *vm = vcpu->vm;
     _Atomic uint64_t *route = vm_route(vm, slot);
-    uint64_t kept = AFFINITY_MASK | (vm->one_of_n ? ROUTE_ONE_OF_N : 0);
+    uint64_t kept =
+        vm->gicv2 ? dist2_targets_mask(vm) : AFFINITY_MASK | (vm->one_of_n ? ROUTE_ONE_OF_N : 0);
     uint64_t old = atomic_load_explicit(route, memory_order_relaxed), now;
 
     do {
@@ -198,13 +222,15 @@ static bool event_of(const struct fields *fields, uint32_t slot, uint64_t value,
                      enum irq_event *event, uint32_t *arg)
 {
     *arg = 0;
+    if (dist2_ignores(fields->vcpu, slot, fields->op))
+        return false;
     switch (fields->op) {
     case REG_OP_GROUP:
         *event = value ? IRQ_EV_GROUP1 : IRQ_EV_GROUP0;
         return true;
     case REG_OP_GROUP_MODIFIER:
         *event = value ? IRQ_EV_MOD_ON : IRQ_EV_MOD_OFF;
-        return fields->vcpu->vm->two_states;
+        return true;
     case REG_OP_ENABLE_SET:
         *event = IRQ_EV_ENABLE;
         return value;
@@ -239,11 +265,13 @@ static void write_one(const struct fields *fields, uint32_t i, uint64_t value, u
     struct effects effects;
     enum irq_event event;
 
-    if (fields->op == REG_OP_ROUTE) {
-        write_route(vcpu, slot, value, mask);
+    if (fields->op == REG_OP_ROUTE || fields->op == REG_OP_TARGETS) {
+        if (!dist2_ignores(vcpu, slot, fields->op))
+            write_route(vcpu, slot, value, mask);
+    } else if (fields->op == REG_OP_SOURCES_SET || fields->op == REG_OP_SOURCES_CLEAR) {
+        dist2_write_sources(vcpu, slot, fields->op == REG_OP_SOURCES_SET, value);
     } else if (fields->op == REG_OP_NS_ACCESS) {
-        if (vcpu->vm->two_states)
-            set_ns_access(vcpu, slot, (uint32_t)value);
+        set_ns_access(vcpu, slot, (uint32_t)value);
     } else if (event_of(fields, slot, value, &event, &arg)) {
         if (event == IRQ_EV_ENABLE && !slot_is_private(vcpu->vm, slot))
             dir_announce_home(vcpu->vm, irq_target(irq_load(vcpu_irq(vcpu, slot))));

@@ -72,10 +72,11 @@ static uint64_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
     return &vcpu->lrs.ap0r[reg - SYSREG_ICC_AP0R0_EL1];
 }
 
-/* ICC_CTLR_EL1 (12.2): RSS and ExtRange, which depend on the VM. */
+/* ICC_CTLR_EL1 (12.2): IDbits, RSS and ExtRange, which depend on the VM. */
 static uint64_t ctlr_of_vm(const struct lvgic_vm *vm)
 {
-    return (vm->range_selector ? BIT64(18) : 0) | (vm->nr_espis || vm->nr_eppis ? BIT64(19) : 0);
+    return (vm->lpis.nr && vm->lpis.id_bits > 16 ? BIT64(11) : 0) |
+           (vm->range_selector ? BIT64(18) : 0) | (vm->nr_espis || vm->nr_eppis ? BIT64(19) : 0);
 }
 
 static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)
@@ -172,9 +173,7 @@ static bool exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
     return !is_apr(reg) || reg - first < icv_nr_aprs(&vcpu->lrs);
 }
 
-/* What the hardware would do by itself while the guest runs: deliver a maintenance interrupt when a
- * condition holds. Here it is at once, and a kick need not be waited for either. */
-static void maintain(struct lvgic_vcpu *vcpu)
+void cpuif_maintain(struct lvgic_vcpu *vcpu)
 {
     if (!icv_misr(&vcpu->lrs) && !waiting_has_news(vcpu))
         return;
@@ -193,7 +192,8 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
         reg++;
     if (reg == NR_SYSREGS)
         return LVGIC_SYSREG_NOT_MINE;
-    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg))
+    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg) ||
+        vcpu->vm->gicv2)
         return LVGIC_SYSREG_UNDEF;
 
     /* Outside of the guest everything is folded; what works on list registers needs them filled. */
@@ -208,7 +208,7 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
     if (borrowed)
         deliver_exit(vcpu);
     else if (inside)
-        maintain(vcpu);
+        cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */
     if (effect.phys_deactivate)
         vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);

@@ -8,4 +8,10 @@
 enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encoding, bool write,
                                        uint64_t *value);
 
+/* After an access that worked on the list registers, or changed what is signalled, between enter
+ * and exit: what the hardware would do by itself while the guest runs, that is, deliver a
+ * maintenance interrupt when a condition holds. Here it is at once, and a kick need not be waited
+ * for either. */
+void cpuif_maintain(struct lvgic_vcpu *vcpu);
+
 #endif

@@ -4,10 +4,10 @@
 #include "mmio/mmio.h"
 
 /* Is there an interrupt with this number behind this frame? Private ones are behind their
- * redistributor's alone. */
+ * redistributor's alone; GICv2's distributor has them all, of the CPU that asks. */
 static bool has_slot(const struct lvgic_vm *vm, uint32_t slot, bool private_frame)
 {
-    return slot != INTID_NONE && slot_is_private(vm, slot) == private_frame;
+    return slot != INTID_NONE && (vm->gicv2 || slot_is_private(vm, slot) == private_frame);
 }
 
 /* An array of per-interrupt fields. The interrupts' numbers come from the row and the offset here,
@@ -29,7 +29,7 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
         values[fields.nr] = access->value >> bit << shift & mask;
         fields.slots[fields.nr++] = has_slot(mmio->vm, slot, private_frame) ? slot : INTID_NONE;
     }
-    fields_hide_secure(&fields);
+    fields_hide_secure(&fields, access->write);
     if (access->write) {
         fields_write(&fields, values, mask);
         return;

@@ -7,9 +7,11 @@ struct lvgic_vm *vm;
 struct lvgic_vcpu *cpu0, *cpu1, *cpu2;
 unsigned delivered[64];
 
-static _Alignas(64) char memory[3][32768];
-static char pristine[3][32768];
-static size_t made[3];
+/* One for each number of vCPUs, and one with GICv2. */
+#define GICV2 3u
+static _Alignas(64) char memory[4][65536];
+static char pristine[4][65536];
+static size_t made[4];
 
 /* A kick is nothing but its flag here: that it was sent is what the invariants ask for. */
 static void kick(void *ctx, lvgic_vcpuid v)
@@ -32,29 +34,27 @@ static void broken(void *ctx, const char *what)
 static const struct lvgic_host host = {
     .kick = kick, .wake = kick, .relax = relax, .broken = broken};
 
-static void make(unsigned nr_vcpus)
+static void make(unsigned nr_vcpus, unsigned place)
 {
-    struct lvgic_config config = {.nr_vcpus = nr_vcpus, .nr_spis = 32};
+    struct lvgic_config config = {
+        .nr_vcpus = nr_vcpus, .nr_spis = 32, .gic = place == GICV2 ? 2 : 3};
     size_t size = lvgic_vm_size(&config);
 
-    if (size > sizeof memory[0] ||
-        lvgic_vm_init(memory[nr_vcpus - 1], size, &config, &host, NULL, &vm))
+    if (size > sizeof memory[0] || lvgic_vm_init(memory[place], size, &config, &host, NULL, &vm))
         explore_fail("cannot make a VM");
     atomic_store(&vm->gicd_ctlr, 3 | CTLR_DS);
     for (unsigned i = 0; i < nr_vcpus; i++) {
         vm->vcpus[i].lrs.vmcr |= VMCR_VENG0 | VMCR_VENG1;
         icv_set_pmr(&vm->vcpus[i].lrs, 0xff);
     }
-    memcpy(pristine[nr_vcpus - 1], memory[nr_vcpus - 1], size);
-    made[nr_vcpus - 1] = size;
+    memcpy(pristine[place], memory[place], size);
+    made[place] = size;
 }
 
-void vm_setup(unsigned nr_vcpus, unsigned nr_lrs)
+static void set_up(unsigned nr_vcpus, unsigned nr_lrs, unsigned i)
 {
-    unsigned i = nr_vcpus - 1;
-
     if (!made[i])
-        make(nr_vcpus);
+        make(nr_vcpus, i);
     memcpy(memory[i], pristine[i], made[i]);
     memset(delivered, 0, sizeof delivered);
     vm = (struct lvgic_vm *)memory[i];
@@ -67,6 +67,16 @@ void vm_setup(unsigned nr_vcpus, unsigned nr_lrs)
     }
     vm_set_word(IRQ0, IRQ_MAPPED | IRQ_EN | IRQ_EDGE | IRQ_GRP1 | UINT64_C(0x80) << 16);
     vm_set_word(IRQ1, IRQ_MAPPED | IRQ_EN | IRQ_EDGE | IRQ_GRP1 | UINT64_C(0x40) << 16);
+}
+
+void vm_setup(unsigned nr_vcpus, unsigned nr_lrs)
+{
+    set_up(nr_vcpus, nr_lrs, nr_vcpus - 1);
+}
+
+void vm_setup_gicv2(unsigned nr_lrs)
+{
+    set_up(8, nr_lrs, GICV2);
 }
 
 void vm_set_word(uint32_t slot, uint64_t w)
@@ -97,7 +107,7 @@ void guest_work(struct lvgic_vcpu *vcpu, bool complete)
 
     if (intid == INTID_SPURIOUS)
         return;
-    delivered[intid]++;
+    delivered[intid % 64]++;
     if (complete)
         icv_end_of_interrupt(&vcpu->lrs, intid, true);
 }
@@ -138,11 +148,11 @@ static bool waits_privately(struct lvgic_vcpu *vcpu, uint32_t slot)
 
 static bool has_news(struct lvgic_vcpu *vcpu, uint32_t slot)
 {
-    return (atomic_load(&vcpu->news_groups[0]) & BIT64(slot / 64)) &&
+    return (atomic_load(&vcpu->news_groups) & BIT64(slot / 64)) &&
            (atomic_load(&vcpu->news_slots[slot / 64]) & BIT64(slot % 64));
 }
 
-static void check_slot(uint32_t slot)
+void check_slot(uint32_t slot)
 {
     uint64_t w = vm_word(slot);
     unsigned registers = 0;

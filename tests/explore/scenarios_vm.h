@@ -18,11 +18,14 @@
 
 extern struct lvgic_vm *vm;
 extern struct lvgic_vcpu *cpu0, *cpu1, *cpu2;
-extern unsigned delivered[64]; /* by INTID: acknowledgements */
+extern unsigned delivered[64]; /* by INTID modulo 64: acknowledgements */
 
 /* nr_vcpus 1 to 3, nr_lrs list registers: SPIs 32 and 33 edge-triggered, enabled, group 1, to vCPU
  * 0, priorities 0x80 and 0x40; all masks open. */
 void vm_setup(unsigned nr_vcpus, unsigned nr_lrs);
+
+/* GICv2 with eight vCPUs, otherwise the same. */
+void vm_setup_gicv2(unsigned nr_lrs);
 
 /* Set a word before the actors start, and tell its vCPU, as if it had always been so. */
 void vm_set_word(uint32_t slot, uint64_t w);
@@ -39,6 +42,9 @@ void guest_exit(struct lvgic_vcpu *vcpu);
 
 /* `rounds` runs; the last one stays in the guest, or comes out at the end. */
 void guest_run(struct lvgic_vcpu *vcpu, unsigned rounds, bool complete, bool stay);
+
+/* Of one interrupt: I1, I3 and I4. */
+void check_slot(uint32_t slot);
 
 /* Invariants I1 to I5 at the end of a schedule, whatever mode the vCPUs are in. */
 void check_end(void);

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch_irq.h"
 
+uint32_t arch_sources(const struct arch_irq *a)
+{
+    uint32_t sources = 0;
+
+    for (unsigned i = 0; i < ARCH_SOURCES; i++)
+        sources |= a->source[i] ? 1u << i : 0;
+    return sources;
+}
+
 /* 1.2.1: an edge-triggered interrupt is pending from the edge until it is acknowledged or cleared;
  * a level-sensitive one while its level is asserted, or after software set it pending. */
 bool arch_may_be_pending(const struct arch_irq *a)
 {
     if (!a->mapped)
         return false;
+    if (a->sgi)
+        return arch_sources(a) != 0;
     return a->edge ? a->edge_latch : a->wire || a->soft_latch || a->message;
 }
 
@@ -87,6 +98,30 @@ void arch_clear_pending(struct arch_irq *a)
     a->merged = false;
 }
 
+/* IHI 0048B 4.3.15 GICD_SGIR, 4.3.17 GICD_SPENDSGIR<n>: pending for these sources. */
+void arch_send(struct arch_irq *a, uint32_t sources)
+{
+    for (uint8_t i = 0; i < ARCH_SOURCES; i++) {
+        if (!(sources >> i & 1))
+            continue;
+        a->source[i] = true;
+        if (a->takeable && a->offered_source == i)
+            a->merged = true;
+    }
+}
+
+/* IHI 0048B 4.3.16 GICD_CPENDSGIR<n>: not pending for these sources. */
+void arch_clear_sources(struct arch_irq *a, uint32_t sources)
+{
+    for (uint8_t i = 0; i < ARCH_SOURCES; i++) {
+        if (!(sources >> i & 1))
+            continue;
+        a->source[i] = false;
+        if (a->takeable && a->offered_source == i)
+            a->merged = false;
+    }
+}
+
 /* 12.9 GICD_ISACTIVER<n>: activates it; has no effect if it is active already. LPIs have no active
  * state (5.1). */
 void arch_set_active(struct arch_irq *a, uint16_t pe)
@@ -95,6 +130,8 @@ void arch_set_active(struct arch_irq *a, uint16_t pe)
         return;
     a->active = true;
     a->active_on = pe;
+    /* Of an SGI for whichever source; here the CPU itself. */
+    a->active_source = a->sgi ? (uint8_t)pe : 0;
 }
 
 /* 12.9 GICD_ICACTIVER<n>, and a deactivation that the CPU interface did not carry out itself. A
@@ -106,6 +143,7 @@ void arch_clear_active(struct arch_irq *a)
         return;
     a->active = false;
     a->active_on = 0;
+    a->active_source = 0;
     if (a->hw)
         a->wire = false;
 }
@@ -137,9 +175,10 @@ void arch_unmap(struct arch_irq *a)
     a->merged = false;
 }
 
-/* 4.1: the Distributor forwards it to a CPU interface. */
-void arch_offer(struct arch_irq *a)
+/* 4.1: the Distributor forwards it to a CPU interface; an SGI for one source (IHI 0048B 4.4.4). */
+void arch_offer(struct arch_irq *a, uint8_t source)
 {
+    a->offered_source = source;
     a->takeable = true;
     a->merged = false;
 }
@@ -152,12 +191,14 @@ bool arch_acknowledge(struct arch_irq *a, uint16_t pe, unsigned choice)
     if (choice > (a->merged ? 1u : 0u))
         return false;
     if (choice == 0)
-        a->edge_latch = a->soft_latch = false;
-    a->takeable = a->merged = false;
+        a->edge_latch = a->soft_latch = a->source[a->offered_source] = false;
     if (!a->lpi) {
         a->active = true;
         a->active_on = pe;
+        a->active_source = a->offered_source;
     }
+    a->takeable = a->merged = false;
+    a->offered_source = 0;
     return true;
 }
 
@@ -166,12 +207,14 @@ void arch_deactivate(struct arch_irq *a)
 {
     a->active = false;
     a->active_on = 0;
+    a->active_source = 0;
 }
 
 /* The Distributor has taken it back: from here on all earlier register writes have had effect. */
 void arch_withdraw(struct arch_irq *a)
 {
     a->takeable = a->merged = false;
+    a->offered_source = 0;
 }
 
 /* While a physical interrupt is active at the host, the host cannot see its line fall. What it has

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define ARCH_NOBODY UINT16_C(0xfff)
+#define ARCH_SOURCES 3u /* CPUs that send SGIs */
 
 struct arch_irq {
     bool mapped; /* the INTID stands for an interrupt: always, but for LPIs */
@@ -24,6 +25,11 @@ struct arch_irq {
     bool edge_latch; /* edge-triggered: an edge was seen and not yet acknowledged */
     bool soft_latch; /* level-sensitive: GICD_ISPENDR was written and not yet acknowledged */
     bool message;    /* level-sensitive: GICD_SETSPI asserted it, GICD_CLRSPI not yet */
+
+    /* A GICv2 SGI instead is pending for each CPU that sent it (IHI 0048B 3.2.3, 4.3.16). */
+    bool sgi;
+    bool source[ARCH_SOURCES];
+    uint8_t active_source; /* the CPU that it is active for; 0 while inactive */
 
     bool active;
     uint16_t active_on; /* the PE on which it is active; 0 while inactive */
@@ -41,13 +47,17 @@ struct arch_irq {
     /* A CPU interface was told of it and can signal it, until the Distributor has taken it back:
      * changes made meanwhile need not stop it from being taken (4.1, 12.9 GICD_CTLR.RWP). */
     bool takeable;
-    bool merged; /* a cause came while takeable: taken along, or left for another time */
+    bool merged;            /* a cause came while takeable: taken along, or left for another time */
+    uint8_t offered_source; /* of an SGI; 0 while not takeable */
 };
 
 /* Pending beyond doubt, and pending at most. They differ for a hardware-mapped interrupt that is
  * active: its pending state is in the physical Distributor (12.4 ICH_LR<n>_EL2.State). */
 bool arch_must_be_pending(const struct arch_irq *a);
 bool arch_may_be_pending(const struct arch_irq *a);
+
+/* The sources of an SGI, one bit each, as GICD_SPENDSGIR<n> reads. */
+uint32_t arch_sources(const struct arch_irq *a);
 
 /* Causes, from the device. */
 void arch_pulse(struct arch_irq *a);
@@ -56,7 +66,9 @@ void arch_wire_low(struct arch_irq *a);
 void arch_message_high(struct arch_irq *a);
 void arch_message_low(struct arch_irq *a);
 
-/* Register writes, from software. */
+/* Register writes, from software. `sources`: one bit for each CPU. */
+void arch_send(struct arch_irq *a, uint32_t sources);
+void arch_clear_sources(struct arch_irq *a, uint32_t sources);
 void arch_set_pending(struct arch_irq *a);
 void arch_clear_pending(struct arch_irq *a);
 void arch_set_active(struct arch_irq *a, uint16_t pe);
@@ -65,7 +77,7 @@ bool arch_configure(struct arch_irq *a, bool edge, unsigned choice);
 void arch_unmap(struct arch_irq *a);
 
 /* A CPU interface: told, taken, completed, taken back. */
-void arch_offer(struct arch_irq *a);
+void arch_offer(struct arch_irq *a, uint8_t source);
 bool arch_acknowledge(struct arch_irq *a, uint16_t pe, unsigned choice);
 void arch_deactivate(struct arch_irq *a);
 void arch_withdraw(struct arch_irq *a);

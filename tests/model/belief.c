@@ -4,12 +4,18 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* Of an SGI the low bits are its sources instead. */
 enum { WIRE = 1, EDGE_LATCH = 2, SOFT_LATCH = 4, MESSAGE = 8, COMBINATIONS = 16 };
 
 static struct arch_irq with_causes(const struct belief *b, unsigned causes)
 {
     struct arch_irq a = b->common;
 
+    if (a.sgi) {
+        for (unsigned i = 0; i < ARCH_SOURCES; i++)
+            a.source[i] = causes >> i & 1;
+        return a;
+    }
     a.wire = causes & WIRE;
     a.edge_latch = causes & EDGE_LATCH;
     a.soft_latch = causes & SOFT_LATCH;
@@ -19,6 +25,14 @@ static struct arch_irq with_causes(const struct belief *b, unsigned causes)
 
 static unsigned take_causes(struct arch_irq *a)
 {
+    if (a->sgi) {
+        unsigned sources = arch_sources(a);
+
+        for (unsigned i = 0; i < ARCH_SOURCES; i++)
+            a->source[i] = false;
+        return sources;
+    }
+
     unsigned causes = (a->wire ? WIRE : 0u) | (a->edge_latch ? EDGE_LATCH : 0u) |
                       (a->soft_latch ? SOFT_LATCH : 0u) | (a->message ? MESSAGE : 0u);
 
@@ -32,7 +46,9 @@ static bool same(const struct arch_irq *a, const struct arch_irq *b)
            a->active_on == b->active_on && a->enabled == b->enabled && a->edge == b->edge &&
            a->group1 == b->group1 && a->modifier == b->modifier && a->nmi == b->nmi &&
            a->priority == b->priority && a->target == b->target && a->notify == b->notify &&
-           a->hw == b->hw && a->takeable == b->takeable && a->merged == b->merged;
+           a->hw == b->hw && a->takeable == b->takeable && a->merged == b->merged &&
+           a->sgi == b->sgi && a->active_source == b->active_source &&
+           a->offered_source == b->offered_source;
 }
 
 struct belief belief_start(const struct arch_irq *a)

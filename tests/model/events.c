@@ -32,6 +32,11 @@ static void add_word_event(enum irq_event e)
         add(EVENT_WORD, e, 0);
         add(EVENT_WORD, e, 1);
         break;
+    case IRQ_EV_SOURCES_SET:
+    case IRQ_EV_SOURCES_CLEAR:
+        for (uint32_t sources = 1; sources < 1u << ARCH_SOURCES; sources++)
+            add(EVENT_WORD, e, sources);
+        break;
     case IRQ_EV_PRIORITY:
         add(EVENT_WORD, e, 0xa0);
         add(EVENT_WORD, e, 0x20);

@@ -14,11 +14,15 @@
 #include "mutants.h"
 
 static const struct variant variants[] = {
-    {"level-sensitive SPI", false, false, false, false},
-    {"edge-triggered SPI", false, false, false, true},
-    {"LPI", true, false, false, true},
-    {"mapped to a level-sensitive physical interrupt", false, true, false, false},
-    {"mapped to an edge-triggered physical interrupt", false, true, true, true},
+    {.name = "level-sensitive SPI"},
+    {.name = "edge-triggered SPI", .edge = true},
+    {.name = "LPI", .lpi = true, .edge = true},
+    {.name = "mapped to a level-sensitive physical interrupt", .hw = true},
+    {.name = "mapped to an edge-triggered physical interrupt",
+     .hw = true,
+     .physical_edge = true,
+     .edge = true},
+    {.name = "SGI of GICv2, with sources", .sgi = true, .edge = true},
 };
 
 #define NR_VARIANTS (sizeof(variants) / sizeof(variants[0]))

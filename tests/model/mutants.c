@@ -14,6 +14,13 @@ const char *mutant_text(enum mutant m)
     return text[m];
 }
 
+#define SOURCES (UINT64_C(0xff) << IRQ_GEN_SHIFT)
+
+static uint64_t source_bit(uint64_t w)
+{
+    return UINT64_C(1) << irq_source(w) << IRQ_GEN_SHIFT;
+}
+
 static uint64_t with_holder(uint64_t w, uint32_t holder)
 {
     return (w & ~(IRQ_VCPU_MASK << IRQ_HOLDER_SHIFT)) | (holder & IRQ_VCPU_MASK)
@@ -42,6 +49,12 @@ static uint64_t spoil_apply_held(uint64_t w, uint64_t n, enum irq_event event, u
         return event == IRQ_EV_UNMAP ? n & ~IRQ_INLR : n;
     case MUTANT_UNMAP_KEEPS:
         return event == IRQ_EV_UNMAP && (w & IRQ_INLR) ? w : n;
+    case MUTANT_CPENDSGIR_NO_CLRP:
+        return event == IRQ_EV_SOURCES_CLEAR ? (n & ~IRQ_CLRP) | (w & IRQ_CLRP) : n;
+    case MUTANT_CPENDSGIR_OTHER:
+        return event == IRQ_EV_SOURCES_CLEAR && (w & IRQ_INLR) ? n | IRQ_CLRP : n;
+    case MUTANT_CPENDSGIR_ALL:
+        return event == IRQ_EV_SOURCES_CLEAR ? n & ~SOURCES : n;
     case MUTANT_GEN_BUMPED:
         return event == IRQ_EV_ENABLE && !(w & IRQ_EN) ? n + (UINT64_C(1) << IRQ_GEN_SHIFT) : n;
     default:
@@ -73,10 +86,32 @@ uint64_t tested_apply(uint64_t w, enum irq_event event, uint32_t arg)
     }
 }
 
+static uint64_t spoil_list_source(uint64_t w, uint64_t n, struct irq_listing *how)
+{
+    switch (mutant) {
+    case MUTANT_SOURCE_NOT_CONSUMED:
+        return how->pending ? n | source_bit(n) : n;
+    case MUTANT_SOURCES_NO_EOI:
+        how->eoi = false;
+        return n;
+    case MUTANT_SOURCES_HIGHEST:
+        if (how->pending && irq_sources(w) == 3) /* source 1 of both */
+            return (n & ~SOURCES) | UINT64_C(1) << IRQ_GEN_SHIFT | UINT64_C(1) << IRQ_ASRC_SHIFT;
+        return n;
+    case MUTANT_SOURCE_PENDING_ACTIVE:
+        how->pending = (w & IRQ_EN) && irq_pending(w);
+        return n;
+    default:
+        return n;
+    }
+}
+
 uint64_t tested_list(uint64_t w, uint32_t me, struct irq_listing *how)
 {
     uint64_t n = irq_list(w, me, how);
 
+    if (w & IRQ_SRC)
+        n = spoil_list_source(w, n, how);
     switch (mutant) {
     case MUTANT_LIST_KEEPS_SOFT:
         return n | (w & IRQ_SOFT);
@@ -118,6 +153,22 @@ static uint64_t spoil_fold_pending(uint64_t w, uint64_t n, const struct irq_list
         return how->soft ? n | IRQ_SOFT : n;
     case MUTANT_BELIEVES_PENDING:
         return (w & IRQ_EDGE) && pending && !(w & IRQ_CLRP) ? n | IRQ_PEND : n;
+    default:
+        return n;
+    }
+}
+
+static uint64_t spoil_fold_source(uint64_t w, uint64_t n, const struct irq_listing *how)
+{
+    switch (mutant) {
+    case MUTANT_SOURCE_LOST_BY_FOLD:
+        return n & ~(SOURCES & ~w);
+    case MUTANT_SOURCE_ALWAYS_BACK:
+        return how->pending ? n | source_bit(w) : n;
+    case MUTANT_SOURCE_CONFUSED:
+        return n & SOURCES & ~w ? (n & ~(SOURCES & ~w)) | UINT64_C(1) << IRQ_GEN_SHIFT : n;
+    case MUTANT_SOURCE_FORGOTTEN:
+        return n & ~(UINT64_C(7) << IRQ_ASRC_SHIFT);
     default:
         return n;
     }
@@ -166,6 +217,6 @@ uint64_t tested_fold(uint64_t w, const struct irq_listing *how, bool pending, bo
     uint64_t seen = mutant == MUTANT_FOLD_DROPS_CLRP ? w & ~IRQ_CLRP : w;
     uint64_t n = irq_fold(seen, how, pending, active, found);
 
-    n = spoil_fold_pending(w, n, how, pending);
+    n = w & IRQ_SRC ? spoil_fold_source(w, n, how) : spoil_fold_pending(w, n, how, pending);
     return spoil_fold(w, n, how, active, found);
 }

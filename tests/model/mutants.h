@@ -51,7 +51,18 @@
     X(FOLD_REVIVES, "the fold maps an unmapped slot again")                             \
     X(GEN_BUMPED, "an event changes the generation")                                    \
     X(FOUND_NO_ACK, "the fold does not report the acknowledge")                         \
-    X(FOUND_NO_DEACT, "the fold does not report the deactivation")
+    X(FOUND_NO_DEACT, "the fold does not report the deactivation")                      \
+    X(SOURCE_NOT_CONSUMED, "the source that is listed stays pending in the word")       \
+    X(SOURCE_LOST_BY_FOLD, "a source is not restored without an acknowledge")           \
+    X(SOURCE_ALWAYS_BACK, "a source is restored even after the acknowledge")            \
+    X(SOURCE_CONFUSED, "the fold restores another source than the register's")          \
+    X(SOURCE_FORGOTTEN, "after the fold it is active for source 0")                     \
+    X(SOURCES_NO_EOI, "no maintenance interrupt tells that more sources are left")      \
+    X(SOURCES_HIGHEST, "a higher source goes first")                                    \
+    X(SOURCE_PENDING_ACTIVE, "pending for one source and active for another at once")   \
+    X(CPENDSGIR_NO_CLRP, "CPENDSGIR of the listed source leaves no request")            \
+    X(CPENDSGIR_OTHER, "CPENDSGIR of another source drops the listed one")              \
+    X(CPENDSGIR_ALL, "CPENDSGIR clears all sources")
 
 enum mutant {
     MUTANT_NONE,

@@ -20,6 +20,8 @@ static uint64_t reset_word(const struct variant *v, uint8_t gen)
         w |= IRQ_NOACT;
     if (v->hw)
         w |= IRQ_HW;
+    if (v->sgi)
+        w |= IRQ_SRC;
     return w;
 }
 
@@ -32,6 +34,7 @@ struct system system_reset(const struct variant *v)
     a.lpi = v->lpi;
     a.edge = v->edge;
     a.hw = v->hw;
+    a.sgi = v->sgi;
     a.priority = priorities[0];
     s.word = reset_word(v, 0);
     s.arch = belief_start(&a);
@@ -73,6 +76,9 @@ struct key system_pack(const struct system *s)
     put(&key.b, &at, 2, a->target == ARCH_NOBODY ? 2 : a->target);
     put(&key.b, &at, 1, s->listed_on);
     put(&key.b, &at, 1, s->gen);
+    put(&key.b, &at, 2, a->active_source);
+    put(&key.b, &at, 2, a->offered_source);
+    put(&key.b, &at, 2, s->lr_source);
     return key;
 }
 
@@ -100,6 +106,10 @@ void system_unpack(struct key key, const struct variant *v, struct system *s)
     a->target = targets[get(key.b, &at, 2)];
     s->listed_on = (uint8_t)get(key.b, &at, 1);
     s->gen = (uint8_t)get(key.b, &at, 1);
+    a->sgi = v->sgi;
+    a->active_source = (uint8_t)get(key.b, &at, 2);
+    a->offered_source = (uint8_t)get(key.b, &at, 2);
+    s->lr_source = (uint8_t)get(key.b, &at, 2);
 }
 
 /* ------------------------------------------------------------------ any thread -------------- */
@@ -166,11 +176,23 @@ static bool arch_word_event(struct arch_irq *a, const void *arg, unsigned choice
         return false;
     if (e->word_event == IRQ_EV_SET_ACTIVE)
         arch_set_active(a, (uint16_t)e->arg);
+    else if (e->word_event == IRQ_EV_SOURCES_SET)
+        arch_send(a, e->arg);
+    else if (e->word_event == IRQ_EV_SOURCES_CLEAR)
+        arch_clear_sources(a, e->arg);
     else if (rules[e->word_event])
         rules[e->word_event](a);
     else
         store(a, e);
     return true;
+}
+
+/* An SGI has neither a wire nor a configuration nor a route, and is pending by its sources alone.
+ * Its group and priority are passive data, enumerated in other variants. */
+static bool is_for_sgi(enum irq_event e)
+{
+    return e == IRQ_EV_SOURCES_SET || e == IRQ_EV_SOURCES_CLEAR || e == IRQ_EV_ENABLE ||
+           e == IRQ_EV_DISABLE || e == IRQ_EV_SET_ACTIVE || e == IRQ_EV_CLEAR_ACTIVE;
 }
 
 /* Which events make sense for this kind of interrupt at all, and in this state. */
@@ -186,7 +208,12 @@ static bool word_event_possible(const struct system *s, const struct variant *v,
 
     if (!s->arch.common.mapped)
         return false;
+    if (v->sgi && !is_for_sgi(e->word_event))
+        return false;
     switch (e->word_event) {
+    case IRQ_EV_SOURCES_SET:
+    case IRQ_EV_SOURCES_CLEAR:
+        return v->sgi;
     case IRQ_EV_PULSE:
         return !v->hw;
     case IRQ_EV_GROUP0:
@@ -261,10 +288,9 @@ static void apply(struct system *s, const struct event *e)
 
 static bool arch_offer_step(struct arch_irq *a, const void *arg, unsigned choice)
 {
-    (void)arg;
     if (choice)
         return false;
-    arch_offer(a);
+    arch_offer(a, *(const uint8_t *)arg);
     return true;
 }
 
@@ -284,15 +310,17 @@ static enum outcome list(struct system *s, uint32_t me, const char **why)
     s->listed_on = (uint8_t)me;
     s->lr_pending = how.pending;
     s->lr_active = how.active;
+    s->lr_source = s->arch.common.sgi ? (uint8_t)irq_source(after) : 0;
     if (how.pending)
-        belief_apply(&s->arch, arch_offer_step, NULL);
+        belief_apply(&s->arch, arch_offer_step, &s->lr_source);
     return DONE;
 }
 
 struct fold_effects {
     bool line, ended, looked;
-    bool active;   /* the word says so */
-    bool refilled; /* a mapped interrupt's liar said that it is pending, as it was filled */
+    bool active;    /* the word says so */
+    bool refilled;  /* a mapped interrupt's liar said that it is pending, as it was filled */
+    uint8_t source; /* that was in the register */
 };
 
 /* A register that lies: the interrupt may count as acknowledged or not, and as active or not, as
@@ -304,10 +332,11 @@ static bool arch_believe(struct arch_irq *a, const void *arg, unsigned choice)
     if ((choice & 1 && !a->takeable) || (choice & 2 && !f->refilled) || choice > 3)
         return false;
     if (choice & 1)
-        a->edge_latch = a->soft_latch = false;
+        a->edge_latch = a->soft_latch = a->source[f->source] = false;
     if (choice & 2)
         a->wire = true;
     a->active_on = a->active && f->active ? a->active_on : 0;
+    a->active_source = f->active ? f->source : 0;
     a->active = f->active && !a->lpi;
     return true;
 }
@@ -323,7 +352,8 @@ static bool arch_fold_step(struct arch_irq *a, const void *arg, unsigned choice)
 /* What the real host does right after the fold, as `found` says. */
 static struct fold_effects carry_out(struct system *s, const struct irq_folded *found)
 {
-    struct fold_effects f = {s->phys.line, found->phys_deactivate, found->sample, false, false};
+    struct fold_effects f = {s->phys.line, found->phys_deactivate, found->sample, false, false,
+                             s->lr_source};
 
     if (found->phys_deactivate)
         s->phys.active = false;
@@ -362,7 +392,7 @@ static enum outcome fold(struct system *s, bool pending, bool active, bool hosti
     belief_apply(&s->arch, arch_fold_step, &f);
     s->listed = s->lr_pending = s->lr_active = s->news = false;
     s->acknowledged = s->deactivated = false;
-    s->listed_on = 0;
+    s->listed_on = s->lr_source = 0;
     memset(&s->how, 0, sizeof(s->how));
     if (!s->arch.common.mapped)
         s->freed = true;
@@ -486,7 +516,8 @@ static enum outcome happen(struct system *s, const struct variant *v, const stru
             return NOT_NOW;
         return fold(s, e->arg & 1, e->arg & 2, true, why);
     case EVENT_REPLAY:
-        if (!irq_replayable(s->word, s->gen, e->arg))
+        if (!irq_replayable(s->word, s->arch.common.sgi ? s->arch.common.active_source : s->gen,
+                            e->arg))
             return NOT_NOW;
         apply(s, &clear_active);
         return DONE;

@@ -46,6 +46,7 @@ struct variant {
     bool hw;            /* stands for a physical interrupt */
     bool physical_edge; /* which is edge-triggered */
     bool edge;          /* configured edge-triggered at reset */
+    bool sgi;           /* of GICv2: with sources */
 };
 
 struct system {
@@ -56,6 +57,7 @@ struct system {
     bool listed;
     uint8_t listed_on;
     bool lr_pending, lr_active;
+    uint8_t lr_source; /* of an SGI: the source in the register; 0 when not listed */
     struct irq_listing how;
     bool acknowledged, deactivated; /* the guest did so since the fill */
     bool news; /* the word was changed since: the owner is told, and will fold soon */

@@ -24,6 +24,12 @@ static bool reads_as(const struct arch_irq *a, const void *pending)
     return *(const bool *)pending ? arch_may_be_pending(a) : !arch_must_be_pending(a);
 }
 
+/* The same of GICD_SPENDSGIR<n>. */
+static bool reads_sources(const struct arch_irq *a, const void *sources)
+{
+    return *(const uint32_t *)sources == arch_sources(a);
+}
+
 /* While the physical interrupt is not active, the physical Distributor still has what its line says
  * and will have it forwarded: having heard of it already is allowed, but not required. */
 static bool not_heard(struct arch_irq *a, const void *arg, unsigned choice)
@@ -64,6 +70,8 @@ static const char *check_fields(const struct system *s)
         return "hardware-mapped: the word disagrees";
     if (a->lpi != !!(w & IRQ_NOACT))
         return "no active state: the word disagrees";
+    if (a->sgi != !!(w & IRQ_SRC))
+        return "pending for each source: the word disagrees";
     if (w & IRQ_IRM)
         return "a bit came up that no event sets";
     if (irq_gen(w) != s->gen)
@@ -73,8 +81,12 @@ static const char *check_fields(const struct system *s)
 
 static const char *check_holder(const struct system *s)
 {
+    const struct arch_irq *a = &s->arch.common;
     uint64_t w = s->word;
+    uint32_t life = a->sgi ? a->active_source : s->gen;
 
+    if (a->sgi && s->listed && irq_source(w) != s->lr_source)
+        return "another source than the register's";
     if (s->listed != !!(w & IRQ_INLR))
         return s->listed ? "in a list register, but INLR is clear" : "INLR, but in no register";
     if ((w & IRQ_ACT) && (w & IRQ_INLR))
@@ -92,11 +104,11 @@ static const char *check_holder(const struct system *s)
     if (!(w & IRQ_MAPPED) && (irq_wanted(w) || irq_deliverable(w)))
         return "unmapped, but wanted";
     for (uint32_t me = 0; me < NR_VCPUS; me++) {
-        bool may_clear = !s->listed && s->arch.common.active && s->arch.common.active_on == me;
-        if (irq_replayable(w, s->gen, me) != may_clear)
+        bool may_clear = !s->listed && a->active && a->active_on == me;
+        if (irq_replayable(w, life, me) != may_clear)
             return "irq_replayable: the active state is elsewhere";
-        if (irq_replayable(w, s->gen ^ 1u, me))
-            return "irq_replayable: believes another generation";
+        if (irq_replayable(w, life ^ 1u, me))
+            return "irq_replayable: believes another generation or source";
     }
     return NULL;
 }
@@ -120,6 +132,10 @@ static const char *check_outside(struct system *s)
     if (!belief_observe(&s->arch, reads_as, &pending))
         return pending ? "not pending, but the word says pending"
                        : "pending, but the word says not pending";
+    uint32_t sources = irq_sources(w);
+
+    if (a->sgi && !belief_observe(&s->arch, reads_sources, &sources))
+        return "pending for other sources than the word says";
     if (irq_wanted(w) != (a->active || (a->enabled && pending)))
         return "irq_wanted disagrees";
     if (irq_deliverable(w) != (!a->active && a->enabled && pending))
@@ -169,17 +185,43 @@ const char *system_check(struct system *s)
 }
 
 /* Fields that listing and folding have no business with. */
-#define UNTOUCHED                                                                             \
-    (IRQ_EN | IRQ_EDGE | IRQ_GRP1 | IRQ_MOD | IRQ_NMI | IRQ_MAPPED | IRQ_NOACT | IRQ_NOTIFY | \
-     IRQ_HW | IRQ_IRM | IRQ_MSGL | UINT64_C(0xff) << IRQ_PRIO_SHIFT |                         \
-     IRQ_VCPU_MASK << IRQ_TARGET_SHIFT | UINT64_C(0xff) << IRQ_GEN_SHIFT)
+#define UNTOUCHED                                                                                \
+    (IRQ_EN | IRQ_EDGE | IRQ_GRP1 | IRQ_NMI | IRQ_MAPPED | IRQ_NOACT | IRQ_NOTIFY | IRQ_HW |     \
+     IRQ_IRM | IRQ_MSGL | UINT64_C(0xff) << IRQ_PRIO_SHIFT | IRQ_VCPU_MASK << IRQ_TARGET_SHIFT | \
+     IRQ_MOD | IRQ_SRC)
+
+/* Nor with the generation, unless sources are there in its place. */
+static bool touched(const struct system *before, uint64_t after)
+{
+    uint64_t gen = before->arch.common.sgi ? 0 : UINT64_C(0xff) << IRQ_GEN_SHIFT;
+
+    return (before->word ^ after) & (UNTOUCHED | gen);
+}
+
+/* One source goes into the register, the lowest (the library's choice), and no other goes away. An
+ * active one stays what it was. */
+static const char *check_sources(const struct system *before, uint64_t after,
+                                 const struct irq_listing *how)
+{
+    uint32_t was = irq_sources(before->word), left = irq_sources(after);
+
+    if (how->active && irq_source(after) != before->arch.common.active_source)
+        return "listed as active for another source";
+    if (how->pending && how->active)
+        return "pending and active, though the register names one source";
+    if (was != (left | (how->pending ? 1u << irq_source(after) : 0)))
+        return "listing lost a source, or made one up";
+    if (how->pending && (was & ((2u << irq_source(after)) - 1)) != 1u << irq_source(after))
+        return "not the lowest source";
+    return NULL;
+}
 
 const char *check_listing(const struct system *before, uint64_t after, uint32_t me,
                           const struct irq_listing *how)
 {
     const struct arch_irq *a = &before->arch.common;
 
-    if ((before->word ^ after) & UNTOUCHED)
+    if (touched(before, after))
         return "listing changed a field that is not its own";
     if (!(after & IRQ_INLR) || irq_holder(after) != me || (after & (IRQ_ACT | IRQ_CLRP)))
         return "listed, but the word does not say so";
@@ -197,13 +239,13 @@ const char *check_listing(const struct system *before, uint64_t after, uint32_t 
         return "HW = 1 and EOI = 1: the EOI bit is part of pINTID then";
     if (a->notify && !a->edge && !how->hw && !how->eoi)
         return "the embedder wants to hear of the deactivation, but EOI = 0";
-    return NULL;
+    return a->sgi ? check_sources(before, after, how) : NULL;
 }
 
 const char *check_fold(const struct system *before, uint64_t after, const struct irq_folded *found,
                        bool hostile)
 {
-    if ((before->word ^ after) & UNTOUCHED)
+    if (touched(before, after))
         return "folding changed a field that is not its own";
     if (after & (IRQ_INLR | IRQ_CLRP))
         return "folded, but INLR or CLRP is still set";

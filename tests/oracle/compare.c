@@ -13,6 +13,10 @@ static uint64_t normal(const struct op *op, uint64_t value)
 {
     if (op->kind == OP_ICC_READ && op->reg == SYSREG_ICC_CTLR_EL1)
         return value & 0x703;
+    if (op->kind == OP_READ && op->target == TARGET_GICD && op->reg == GICD_TYPER)
+        return value & 0x400; /* GICD_TYPER.SecurityExtn */
+    if (op->kind == OP_READ && op->target != TARGET_GICD && op->reg == 0)
+        return value & ~UINT64_C(2); /* GICR_CTLR.CES */
     return value;
 }
 

@@ -175,6 +175,16 @@ static bool taken_elsewhere(struct ours *before, const struct op *op, const stru
     return info.active && info.holder != op->cpu;
 }
 
+/* Not with one security state, where all accesses are the same. */
+static unsigned waker_not_secure(const struct difference *d)
+{
+    bool waker = d->op->kind == OP_READ && d->op->target != TARGET_GICD && d->op->reg == GICR_WAKER;
+
+    return d->before->security && waker && !d->op->secure && d->ours->value == 0
+               ? d->what & DIFFERS_VALUE
+               : 0;
+}
+
 const struct known known_differences[] = {
     {"D1", "which of several pending interrupts of equal priority comes first", equal_priorities,
      NULL},
@@ -186,5 +196,6 @@ const struct known known_differences[] = {
      NULL, out_of_order},
     {"D6", "completion of an SPI that was deactivated by register and is active on another CPU",
      NULL, taken_elsewhere},
+    {"D7", "GICR_WAKER read by a Non-secure access", waker_not_secure, NULL},
 };
 const unsigned nr_known_differences = ARRAY_LEN(known_differences);

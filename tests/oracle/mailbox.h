@@ -39,6 +39,8 @@ struct op {
     uint8_t target; /* of a frame access: TARGET_GICD, or whose redistributor */
     uint32_t reg;   /* offset in the frame, enum sysreg, or INTID */
     uint64_t value;
+    uint8_t secure; /* of a frame access, with two security states: a Secure one */
+    uint8_t unused[7];
 };
 
 /* What an operation returned, and what its CPU sees afterwards. */

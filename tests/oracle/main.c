@@ -4,6 +4,7 @@
  *
  *   oracle --scripts DIRECTORY
  *   oracle --random N [--seed S] [--cpus C] [--wild]
+ *   oracle --security ...   two security states: the frames alone
  *
  * Sequence i of seed S is sequence 0 of seed S + i.
  */
@@ -26,7 +27,7 @@ static uint64_t now_seed(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: oracle [--qemu PROGRAM] [--stub FILE] [--cpus 1|2]\n"
+    fprintf(stderr, "usage: oracle [--qemu PROGRAM] [--stub FILE] [--cpus 1|2] [--security]\n"
                     "              --scripts DIRECTORY | --random N [--seed S] [--wild]\n");
     return 2;
 }
@@ -34,10 +35,15 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"scripts", required_argument, NULL, 's'}, {"random", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'S'},    {"cpus", required_argument, NULL, 'c'},
-        {"qemu", required_argument, NULL, 'q'},    {"stub", required_argument, NULL, 'b'},
-        {"wild", no_argument, NULL, 'w'},          {NULL, 0, NULL, 0},
+        {"scripts", required_argument, NULL, 's'},
+        {"random", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 'S'},
+        {"cpus", required_argument, NULL, 'c'},
+        {"qemu", required_argument, NULL, 'q'},
+        {"stub", required_argument, NULL, 'b'},
+        {"wild", no_argument, NULL, 'w'},
+        {"security", no_argument, NULL, '2'},
+        {NULL, 0, NULL, 0},
     };
     struct run run = {.qemu_program = "qemu-system-aarch64", .cpus = 2, .seed = now_seed()};
     int option;
@@ -64,6 +70,9 @@ int main(int argc, char **argv)
             break;
         case 'w':
             run.wild = true;
+            break;
+        case '2':
+            run.security = true;
             break;
         default:
             return usage();

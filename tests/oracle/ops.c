@@ -4,11 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-void sequence_start(struct sequence *seq, unsigned cpus, unsigned lrs, bool outside)
+void sequence_start(struct sequence *seq, unsigned cpus, unsigned lrs, bool outside, bool security)
 {
     seq->cpus = cpus;
     seq->lrs = lrs;
     seq->outside = outside;
+    seq->security = security;
     seq->nr = 0;
     /* CPU 0 last: it resets what is shared when nobody's wires are high any more. */
     for (unsigned i = cpus; i-- > 0;)
@@ -99,7 +100,7 @@ void op_print(FILE *out, const struct op *op)
 {
     bool write = op->kind == OP_WRITE || op->kind == OP_ICC_WRITE;
 
-    fprintf(out, "%u ", op->cpu);
+    fprintf(out, "%u%s ", op->cpu, op->secure ? "s" : "");
     switch (op->kind) {
     case OP_RESET:
         fprintf(out, "reset");

@@ -17,8 +17,9 @@
 struct sequence {
     char name[96];
     unsigned cpus;
-    unsigned lrs; /* our list registers */
-    bool outside; /* frame accesses are by a thread that is no vCPU's, while the vCPUs run */
+    unsigned lrs;  /* our list registers */
+    bool outside;  /* frame accesses are by a thread that is no vCPU's, while the vCPUs run */
+    bool security; /* two security states: of interest are the frames alone */
     unsigned nr;
     struct op ops[SEQUENCE_OPS];
     uint64_t expect[SEQUENCE_OPS]; /* what the script says, or NO_EXPECTATION */
@@ -26,7 +27,7 @@ struct sequence {
 };
 
 /* Empties it, and puts the resets in front. */
-void sequence_start(struct sequence *seq, unsigned cpus, unsigned lrs, bool outside);
+void sequence_start(struct sequence *seq, unsigned cpus, unsigned lrs, bool outside, bool security);
 /* False when there is no more room. */
 bool sequence_add(struct sequence *seq, struct op op);
 
@@ -39,7 +40,10 @@ struct op op_gicd(unsigned cpu, unsigned offset, bool write, uint64_t value);
 struct op op_line(unsigned cpu, unsigned intid, bool high);
 struct op op_look(unsigned cpu);
 
+/* Offsets in the distributor or in a redistributor. */
 enum {
+    GICD_TYPER = 0x4,
+    GICR_WAKER = 0x14,
     GROUPR = 0x80,
     ISENABLER = 0x100,
     ICENABLER = 0x180,
@@ -49,6 +53,8 @@ enum {
     ICACTIVER = 0x380,
     IPRIORITYR = 0x400,
     ICFGR = 0xc00,
+    IGRPMODR = 0xd00,
+    NSACR = 0xe00,
     IROUTER = 0x6000
 };
 

@@ -57,8 +57,11 @@ static void settle(struct ours *ours)
 
 void ours_start(struct ours *ours, const struct sequence *seq)
 {
-    struct lvgic_config config = {
-        .nr_vcpus = seq->cpus, .nr_spis = 256, .nr_lrs = (uint8_t)seq->lrs, .pri_bits = 5};
+    struct lvgic_config config = {.nr_vcpus = seq->cpus,
+                                  .nr_spis = 256,
+                                  .nr_lrs = (uint8_t)seq->lrs,
+                                  .pri_bits = 5,
+                                  .two_security_states = seq->security};
     size_t size = lvgic_vm_size(&config);
 
     if (size > ours->size) {
@@ -68,6 +71,7 @@ void ours_start(struct ours *ours, const struct sequence *seq)
     }
     ours->cpus = seq->cpus;
     ours->outside = seq->outside;
+    ours->security = seq->security;
     ours->broken = NULL;
     memset(ours->line, 0, sizeof ours->line);
     if (lvgic_vm_init(ours->memory, size, &config, &host, ours, &ours->vm) != LVGIC_OK)
@@ -81,8 +85,11 @@ void ours_start(struct ours *ours, const struct sequence *seq)
 
 static uint64_t frame(struct ours *ours, const struct op *op)
 {
-    struct lvgic_access access = {
-        .offset = op->reg, .size = op->size, .write = op->kind == OP_WRITE, .value = op->value};
+    struct lvgic_access access = {.offset = op->reg,
+                                  .size = op->size,
+                                  .write = op->kind == OP_WRITE,
+                                  .value = op->value,
+                                  .secure = op->secure};
     struct lvgic_vcpu *by = ours->outside ? NULL : ours->vcpu[op->cpu];
 
     if (by && ours->inside[op->cpu]) {
@@ -157,6 +164,14 @@ struct result ours_do(struct ours *ours, const struct op *op)
     case OP_LINE:
         line(ours, op);
         break;
+    case OP_RESET: /* QEMU's redistributors are awake afterwards */
+        frame(ours, &(struct op){.kind = OP_WRITE,
+                                 .cpu = op->cpu,
+                                 .size = 4,
+                                 .target = op->cpu,
+                                 .reg = GICR_WAKER,
+                                 .secure = true});
+        break;
     default:
         break;
     }
@@ -164,7 +179,8 @@ struct result ours_do(struct ours *ours, const struct op *op)
     settle(ours);
     if (op->kind == OP_LOOK)
         check_wake(ours, op->cpu);
-    look(ours, op->cpu, &result);
+    if (!ours->security)
+        look(ours, op->cpu, &result);
     return result;
 }
 

@@ -9,8 +9,9 @@
 
 struct qemu;
 
-/* NULL, with a message, if it does not start. */
-struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus);
+/* NULL, with a message, if it does not start. `security`: with EL3 and two security states, where
+ * the stub runs. */
+struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, bool security);
 void qemu_stop(struct qemu *qemu);
 
 /* The batch that is to be filled next. There is one while another one runs, not more. */

@@ -120,7 +120,7 @@ void random_sequence(struct sequence *seq, struct ours *ours, uint64_t seed, uns
     unsigned length, nr = lrs[gen_below(&gen, ARRAY_LEN(lrs))];
 
     snprintf(seq->name, sizeof seq->name, "seed %" PRIu64, seed);
-    sequence_start(seq, cpus, nr, gen_chance(&gen, 25));
+    sequence_start(seq, cpus, nr, gen_chance(&gen, 25), false);
     memset(gen.priority, 0xff, sizeof gen.priority);
     ours_start(ours, seq);
     for (unsigned i = 0; i < seq->nr; i++)

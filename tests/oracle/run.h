@@ -14,6 +14,7 @@ struct run {
     uint64_t seed;
     unsigned cpus;
     bool wild;
+    bool security; /* QEMU with two security states */
 };
 
 /* The program's exit status. */

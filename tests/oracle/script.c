@@ -214,12 +214,20 @@ static uint64_t expectation(struct script *script)
 
 static void parse_line(struct script *script, struct sequence *seq)
 {
-    unsigned cpu = (unsigned)number(script, script->words[0]);
+    char *s = strchr(script->words[0], 's'); /* 0s: CPU 0, a Secure access */
     uint64_t expect = expectation(script);
+    struct op op;
+    unsigned cpu;
+
+    if (s && !s[1])
+        *s = 0;
+    cpu = (unsigned)number(script, script->words[0]);
 
     if (cpu >= ORACLE_CPUS)
         wrong(script, "no CPU %u", cpu);
-    if (!sequence_add(seq, parse_op(script, cpu)))
+    op = parse_op(script, cpu);
+    op.secure = s != NULL;
+    if (!sequence_add(seq, op))
         wrong(script, "the sequence is too long");
     seq->expect[seq->nr - 1] = expect;
 }
@@ -254,7 +262,7 @@ struct script *script_open(const char *path)
     return script;
 }
 
-bool script_next(struct script *script, struct sequence *seq, unsigned cpus)
+bool script_next(struct script *script, struct sequence *seq, unsigned cpus, bool security)
 {
     const char *file = strrchr(script->path, '/');
     size_t used = 0;
@@ -268,7 +276,7 @@ bool script_next(struct script *script, struct sequence *seq, unsigned cpus)
     for (unsigned i = 1; i < script->nr_words && used < sizeof seq->name; i++)
         used +=
             (size_t)snprintf(seq->name + used, sizeof seq->name - used, " %s", script->words[i]);
-    sequence_start(seq, cpus, 0, false);
+    sequence_start(seq, cpus, 0, false, security);
     memset(script->groups, 0, sizeof script->groups);
     memset(script->configs, 0, sizeof script->configs);
     while (read_line(script)) {

@@ -27,7 +27,12 @@ struct rig {
     unsigned phys_deactivated[1020];
     bool phys_line[1020];
     const char *broken;
-    bool secure; /* accesses to the frames are Secure */
+    /* Guest memory, of VMs with LPIs: at 0x40000000, but nothing from ram_end on. */
+    uint8_t *ram;
+    uint64_t ram_end;
+    unsigned guest_reads, guest_writes, lpi_works;
+    int holders[2]; /* set less cleared, by enum lvgic_holder */
+    bool secure;    /* accesses to the frames are Secure */
     /* What relax() does, for tests that wait: end the run of the vCPU that is waited for. */
     bool relax_exits;
 };
@@ -36,6 +41,8 @@ struct rig {
 struct rig *rig_new(unsigned nr_lrs, unsigned nr_cpus);
 /* The same with limits of one's own; ctx and host are the rig's. */
 struct rig *rig_with(const struct lvgic_config *config);
+/* A GICv2, 96 SPIs; both groups enabled at the distributor and the CPU interfaces, PMR open. */
+struct rig *rig_gicv2(unsigned nr_lrs, unsigned nr_cpus);
 void rig_free(struct rig *rig);
 
 /* An SPI (or SGI, PPI of the vCPU): enabled, group 1, with this priority, routed to this vCPU. */
@@ -60,6 +67,13 @@ enum {
     ISACTIVER = 0x300,
     ICACTIVER = 0x380
 };
+
+/* GICv2: the distributor as this vCPU sees it, which must be out of the guest; and its GICC. */
+void rig_dist_write_by(struct rig *rig, unsigned cpu, unsigned offset, unsigned size,
+                       uint64_t value);
+uint64_t rig_dist_read_by(struct rig *rig, unsigned cpu, unsigned offset, unsigned size);
+void rig_gicc_write(struct rig *rig, unsigned cpu, enum gicc_reg reg, uint64_t value);
+uint64_t rig_gicc_read(struct rig *rig, unsigned cpu, enum gicc_reg reg);
 
 void rig_icc_write(struct rig *rig, unsigned cpu, enum sysreg reg, uint64_t value);
 uint64_t rig_icc_read(struct rig *rig, unsigned cpu, enum sysreg reg);

@@ -186,6 +186,41 @@ static void every_status_has_words(void **state)
     assert_string_equal(lvgic_strerror(77), "unknown status");
 }
 
+/* K23, K24, O03: a VM is one block of the embedder's memory: refused at every prefix of what it
+ * needs, ended at once or after use, made again in the same memory, and nothing is left over. */
+static void k23_k24_o03_made_and_ended(void **state)
+{
+    struct lvgic_config config = {.nr_vcpus = 2, .nr_spis = 32};
+    size_t size = lvgic_vm_size(&config);
+    void *memory = aligned_alloc(64, size);
+    struct lvgic_host mine = {.kick = kick};
+    struct lvgic_vm *vm = NULL;
+
+    (void)state;
+    for (size_t prefix = 0; prefix < size; prefix += 64)
+        assert_int_equal(lvgic_vm_init(memory, prefix, &config, &mine, NULL, &vm),
+                         LVGIC_E_NO_MEMORY);
+    assert_null(vm);
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_int_equal(lvgic_vm_init(memory, size, &config, &mine, NULL, &vm), LVGIC_OK);
+        if (i % 2)
+            lvgic_pulse(vm, LVGIC_VCPU(0), LVGIC_INTID(32));
+        assert_int_equal(lvgic_vm_fini(vm), LVGIC_OK);
+    }
+    free(memory);
+}
+
+/* K25: an interrupt may be injected before anything else was done with a VM. */
+static void k25_injected_before_anything_else(void **state)
+{
+    struct rig *rig = rig_new(1, 2);
+
+    (void)state;
+    rig_line(rig, 1, 27, true);
+    assert_true(rig_get_bit(rig, 1, ISPENDR, 27));
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +232,8 @@ int main(void)
         cmocka_unit_test(o13_sgis_to_nobody),
         cmocka_unit_test(sparse_affinities),
         cmocka_unit_test(every_status_has_words),
+        cmocka_unit_test(k23_k24_o03_made_and_ended),
+        cmocka_unit_test(k25_injected_before_anything_else),
     };
 
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);

@@ -158,6 +158,39 @@ static void hostile_read_back(void **state)
     rig_free(rig);
 }
 
+/* K04: the guest completes an interrupt that is outside the registers, and acknowledges another
+ * that is in one before it comes out: exactly the one that it named becomes inactive. */
+static void k04_acknowledged_after_the_counted_completion(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(rig->cpu[0]);
+    static const unsigned priority[] = {0xa0, 0x80, 0x60, 0x90};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        rig_setup(rig, 0, 64 + i, true, priority[i]);
+    rig_enter(rig, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        rig_pulse(rig, 0, 64 + i);
+        rig_turn(rig, 0);
+        assert_int_equal(rig_ack(rig, 0), 64 + i);
+    }
+    rig_pulse(rig, 0, 66);
+    rig_pulse(rig, 0, 67);
+    rig_turn(rig, 0); /* 66 and 67 have the registers, 64 and 65 are active outside */
+    /* As the hardware does it, with the maintenance interrupt on its way. */
+    assert_int_equal(icv_acknowledge(lrs, true), 66);
+    icv_end_of_interrupt(lrs, 66, true);
+    icv_end_of_interrupt(lrs, 65, true);
+    assert_int_equal(icv_acknowledge(lrs, true), 67);
+    rig_exit(rig, 0);
+    assert_true(word_of(rig, 64) & IRQ_ACT);
+    assert_false(word_of(rig, 65) & IRQ_ACT);
+    assert_false(word_of(rig, 66) & IRQ_ACT);
+    assert_true(word_of(rig, 67) & IRQ_ACT);
+    rig_free(rig);
+}
+
 /* K05: without overflow a count means nothing, whatever the hardware says. */
 static void k05_a_count_without_overflow(void **state)
 {
@@ -425,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_resume_too_many_changes_nothing),
         cmocka_unit_test(a_vcpu_of_another_vm_is_refused),
         cmocka_unit_test(hostile_read_back),
+        cmocka_unit_test(k04_acknowledged_after_the_counted_completion),
         cmocka_unit_test(k05_a_count_without_overflow),
         cmocka_unit_test(k44_completion_of_bogus_intids),
         cmocka_unit_test(k52_k54_deactivated_in_any_order_anywhere),

@@ -238,7 +238,7 @@ static void r08_icpendr_of_a_mapped_edge_deactivates_physically(void **state)
 
 /* 9, K04: EOIcount counts acknowledgements. One entry goes stale (deactivated by register); the
  * others must not be deactivated in its place. */
-static void r09_a_stale_entry_uses_up_its_count(void **state)
+static void r09_k04_a_stale_entry_uses_up_its_count(void **state)
 {
     struct rig *rig = rig_new(1, 1);
 
@@ -287,7 +287,7 @@ static void r09_active_by_register_is_not_counted(void **state)
 }
 
 /* 9, K52: more active than registers, each refilled into a register and taken out again. */
-static void r09_refilling_removes_the_entry(void **state)
+static void r09_k52_refilling_removes_the_entry(void **state)
 {
     struct rig *rig = rig_new(2, 1);
 
@@ -480,9 +480,9 @@ int main(void)
         cmocka_unit_test(r07_every_deactivation_notifies),
         cmocka_unit_test(r08_k42_pending_of_a_mapped_interrupt_is_the_lines),
         cmocka_unit_test(r08_icpendr_of_a_mapped_edge_deactivates_physically),
-        cmocka_unit_test(r09_a_stale_entry_uses_up_its_count),
+        cmocka_unit_test(r09_k04_a_stale_entry_uses_up_its_count),
         cmocka_unit_test(r09_active_by_register_is_not_counted),
-        cmocka_unit_test(r09_refilling_removes_the_entry),
+        cmocka_unit_test(r09_k52_refilling_removes_the_entry),
         cmocka_unit_test(r10_dir_traps_while_needed),
         cmocka_unit_test(r10_whoever_runs_without_the_trap_comes_out_first),
         cmocka_unit_test(r11_remote_deactivation_waits_for_the_fold),

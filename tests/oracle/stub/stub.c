@@ -6,6 +6,7 @@
  */
 #include "device.h"
 #include "mailbox.h"
+#include "secure.h"
 
 #define PSCI_CPU_ON 0xc4000003u
 #define GICR_STRIDE 0x20000u
@@ -19,8 +20,11 @@ enum sysreg {
 
 enum { SYSREG_RO = 1, SYSREG_WO = 2, SYSREG_RW = 3 };
 
-extern char secondary_start[];
+extern char _start[];
 void stub_main(uint64_t me);
+
+/* At EL3, with two security states. Then the CPU interface is left alone, but for SGIs. */
+static int two_states;
 
 static volatile struct mailbox *const mailbox = (volatile struct mailbox *)(uintptr_t)MAILBOX_BASE;
 
@@ -55,9 +59,11 @@ static void icc_write(uint32_t reg, uint64_t value)
 
 static uintptr_t address(const struct op *op)
 {
+    uintptr_t window = two_states && !op->secure ? NON_SECURE_WINDOW : 0;
+
     if (op->target == TARGET_GICD)
-        return GICD_BASE + op->reg;
-    return GICR_BASE + op->target * GICR_STRIDE + op->reg;
+        return window + GICD_BASE + op->reg;
+    return window + GICR_BASE + op->target * GICR_STRIDE + op->reg;
 }
 
 static void frame_write(const struct op *op)
@@ -127,6 +133,8 @@ static void reset_private(uint64_t me)
     w32(base + 0x280, ~0u);
     w32(base + 0x380, ~0u);
     w32(base + 0x80, 0);
+    w32(base + 0xd00, 0);
+    w32(base + 0xe00, 0);
     for (unsigned i = 0; i < 32; i += 4)
         w32(base + 0x400 + i, 0);
 }
@@ -141,6 +149,9 @@ static void reset_shared(void)
     w32(GICD_BASE + 0x284, ~0u);
     w32(GICD_BASE + 0x384, ~0u);
     w32(GICD_BASE + 0x84, 0);
+    w32(GICD_BASE + 0xd04, 0);
+    w32(GICD_BASE + 0xe08, 0);
+    w32(GICD_BASE + 0xe0c, 0);
     for (unsigned i = 32; i < 64; i += 4)
         w32(GICD_BASE + 0x400 + i, 0);
     for (unsigned i = 32; i < 64; i++)
@@ -149,8 +160,11 @@ static void reset_shared(void)
 
 static void reset(uint64_t me)
 {
+    if (two_states)
+        secure_reset_ds();
+    else
+        reset_cpu_interface();
     device_reset_own();
-    reset_cpu_interface();
     reset_private(me);
     if (me == 0) {
         device_reset_shared();
@@ -162,6 +176,8 @@ static void look(volatile struct result *result)
 {
     uint64_t isr;
 
+    if (two_states)
+        return;
     result->hppir[0] = (uint16_t)icc_read(SYSREG_ICC_HPPIR0_EL1);
     result->hppir[1] = (uint16_t)icc_read(SYSREG_ICC_HPPIR1_EL1);
     result->rpr = (uint8_t)icc_read(SYSREG_ICC_RPR_EL1);
@@ -182,10 +198,13 @@ static void execute(uint64_t me, const struct op *op, volatile struct result *re
         frame_write(op);
         break;
     case OP_ICC_READ:
-        value = icc_read(op->reg);
+        value = two_states ? secure_call_el1((uintptr_t)icc_read, op->reg, 0) : icc_read(op->reg);
         break;
     case OP_ICC_WRITE:
-        icc_write(op->reg, op->value);
+        if (two_states)
+            secure_call_el1((uintptr_t)icc_write, op->reg, op->value);
+        else
+            icc_write(op->reg, op->value);
         break;
     case OP_LINE:
         device_line(op->reg, op->value);
@@ -205,8 +224,8 @@ static void start_others(uint64_t nr)
     for (uint64_t i = 1; i < nr; i++) {
         register uint64_t x0 __asm__("x0") = PSCI_CPU_ON;
         register uint64_t x1 __asm__("x1") = i;
-        register uint64_t x2 __asm__("x2") = (uintptr_t)secondary_start;
-        register uint64_t x3 __asm__("x3") = i;
+        register uint64_t x2 __asm__("x2") = (uintptr_t)_start;
+        register uint64_t x3 __asm__("x3") = 0;
 
         __asm__ volatile("hvc #0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3) : "memory");
     }
@@ -226,6 +245,8 @@ static int work(uint64_t me)
     while (cursor < nr && batch->ops[cursor].cpu == me) {
         struct op op = batch->ops[cursor];
 
+        if (op.kind == OP_RESET) /* where the stub goes on if that resets the machine */
+            mailbox->cursor = cursor;
         execute(me, &op, &batch->results[cursor]);
         cursor++;
     }
@@ -240,7 +261,10 @@ static int work(uint64_t me)
 
 void stub_main(uint64_t me)
 {
-    if (me == 0)
+    two_states = secure_at_el3();
+    if (two_states)
+        secure_start();
+    else if (me == 0)
         start_others(mailbox->cpus_up);
     for (;;) {
         __asm__ volatile("dmb sy" ::: "memory");

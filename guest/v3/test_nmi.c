@@ -5,8 +5,8 @@
  * takes it although PSTATE.I masks interrupts, unless PSTATE.ALLINT does, and acknowledges it by
  * ICC_NMIAR1_EL1.
  */
-#include "guest.h"
-#include "tests.h"
+#include "nmi.h"
+#include "tests_v3.h"
 #include "timer.h"
 
 #define SPI TEST_SPI

@@ -146,10 +146,21 @@ void gic_route(unsigned intid, unsigned cpu)
     dsb();
 }
 
+void gic_route_to_any(unsigned intid)
+{
+    mmio_write64(GICD_BASE + GICD_IROUTER + intid * 8, GICD_IROUTER_IRM);
+    dsb();
+}
+
 void gic_set_groups_enabled(uint32_t groups)
 {
     gicd_write(GICD_CTLR, GICD_CTLR_ARE | groups);
     gicd_wait_rwp();
+}
+
+bool gic_all_sgis_pending(unsigned cpu)
+{
+    return (gicr_read(cpu, GICR_ISPENDR0) & 0xffff) == 0xffff;
 }
 
 uint32_t gic_test_spi_mask(unsigned count)
@@ -205,7 +216,7 @@ void gic_reset_distributor(void)
     gic_set_groups_enabled(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
 }
 
-void gic_reset_redistributor(unsigned cpu)
+void gic_reset_private(unsigned cpu)
 {
     gicr_write(cpu, GICR_ICENABLER0, ~0u);
     gicr_wait_rwp(cpu);
@@ -233,6 +244,19 @@ bool gic_sleep_redistributor(unsigned cpu)
 
     gicr_write(cpu, GICR_WAKER, waker | GICR_WAKER_SLEEP);
     return WAIT_FOR(gicr_read(cpu, GICR_WAKER) & GICR_WAKER_ASLEEP);
+}
+
+bool gic_cpu_up(unsigned cpu)
+{
+    return gic_wake_redistributor(cpu);
+}
+
+/* The order of IHI 0069, section 11.1: the CPU interface first, then the redistributor. */
+bool gic_cpu_down(unsigned cpu)
+{
+    write_sysreg(ICC_IGRPEN0_EL1, 0);
+    write_sysreg(ICC_IGRPEN1_EL1, 0);
+    return gic_sleep_redistributor(cpu);
 }
 
 void gic_reset_cpu_interface(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* More NMIs at once, and other interrupts with them, than there are list registers: test_nmi.c. */
-#include "guest.h"
-#include "tests.h"
+#include "nmi.h"
+#include "tests_v3.h"
 
 #define SPI TEST_SPI
 #define N TEST_SPIS
