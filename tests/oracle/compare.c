@@ -48,10 +48,14 @@ static void walk_step(struct walk *walk, struct ours *before, const struct op *o
     if (op_acknowledges(op)) {
         intid = op_intid(op, result->value);
         if (intid < WALK_INTIDS && *depth < WALK_DEPTH) {
+            walk->dropped[op->cpu][intid] = false;
             walk->stack[op->cpu][*depth].intid = intid;
             walk->stack[op->cpu][(*depth)++].group1 = ours_info(before, op->cpu, intid).group1;
         }
     } else if (op_completes(op) && op_intid(op, op->value) < 1020) {
+        intid = op_intid(op, op->value);
+        if (intid < WALK_INTIDS && (lvgic_vcpu_lrs(before->vcpu[op->cpu])->vmcr & VMCR_VEOIM))
+            walk->dropped[op->cpu][intid] = true;
         *depth -= *depth > 0;
     }
 }
@@ -117,6 +121,7 @@ bool compare_sequence(const struct sequence *seq, const struct result *theirs, b
 {
     for (unsigned i = 0; i < seq->nr; i++) {
         struct difference difference = {
+            .seq = seq,
             .op = &seq->ops[i],
             .ours = &seq->ours[i],
             .theirs = &theirs[i],

@@ -17,7 +17,8 @@ enum {
 };
 
 struct difference {
-    const struct op *op;
+    const struct sequence *seq;
+    const struct op *op; /* one of its operations */
     const struct result *ours, *theirs;
     unsigned what;
     struct ours *before, *after; /* the library's state around the operation, all vCPUs out */
@@ -33,6 +34,7 @@ struct walk {
         bool group1; /* as it was then */
     } stack[ORACLE_CPUS][WALK_DEPTH];
     unsigned depth[ORACLE_CPUS];
+    bool dropped[ORACLE_CPUS][WALK_INTIDS]; /* completed with EOImode 1 since it was acknowledged */
 };
 
 /* What differs between two results of one operation. */

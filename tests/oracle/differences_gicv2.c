@@ -92,6 +92,29 @@ static unsigned other_binary_point(const struct difference *d)
     return !d->ours->lines && d->theirs->lines ? DIFFERS_LINES : 0;
 }
 
+/* The SPIs of a word that ISACTIVER has activated so far. */
+static uint64_t activated(const struct difference *d, unsigned word)
+{
+    uint64_t set = 0;
+
+    for (const struct op *op = d->seq->ops; op < d->op; op++)
+        if (op->kind == OP_WRITE && op->target == TARGET_GICD2 && op->reg == ISACTIVER + 4 * word)
+            set |= op->value;
+    return set;
+}
+
+/* EOIR and DIR leave it active, as reads show it. */
+static unsigned active_for_others(const struct difference *d)
+{
+    unsigned word = d->op->reg / 4 % 32;
+    uint64_t more = d->theirs->value & ~d->ours->value;
+
+    if (d->op->kind != OP_READ || d->op->target != TARGET_GICD2 || word == 0 ||
+        (d->op->reg != ISACTIVER + 4 * word && d->op->reg != ICACTIVER + 4 * word))
+        return 0;
+    return (d->ours->value & ~d->theirs->value) || (more & ~activated(d, word)) ? 0 : DIFFERS_VALUE;
+}
+
 /* Completion of anything but what the CPU acknowledged last. */
 static bool out_of_order(struct ours *before, const struct op *op, const struct walk *walk)
 {
@@ -112,6 +135,19 @@ static bool other_group(struct ours *before, const struct op *op, const struct w
            walk->stack[op->cpu][depth - 1].group1 != ours_info(before, op->cpu, intid).group1;
 }
 
+/* With EOImode 0, while another one is active still that was completed with EOImode 1. */
+static bool beside_dropped(struct ours *before, const struct op *op, const struct walk *walk)
+{
+    unsigned dropped = 0;
+
+    if (!op_completes(op) || (vmcr(before, op) & VMCR_VEOIM))
+        return false;
+    for (unsigned intid = 0; intid < WALK_INTIDS; intid++)
+        dropped += intid != op_intid(op, op->value) && walk->dropped[op->cpu][intid] &&
+                   ours_info(before, op->cpu, intid).active;
+    return dropped > 0;
+}
+
 static const struct known rows[] = {
     {"E1", "which of several pending interrupts of equal priority comes first", equal_priorities,
      NULL},
@@ -122,9 +158,13 @@ static const struct known rows[] = {
      NULL},
     {"E5", "preemption with another binary point than the running priority's", other_binary_point,
      NULL},
-    {"E6", "the pending state after a change between edge and level", NULL, pending_configures},
-    {"E7", "completion of another interrupt than the last acknowledged", NULL, out_of_order},
-    {"E8", "completion of an interrupt whose group was changed while it was active", NULL,
+    {"E6", "an SPI that ISACTIVER has activated and that was deactivated by EOIR or DIR",
+     active_for_others, NULL},
+    {"E7", "the pending state after a change between edge and level", NULL, pending_configures},
+    {"E8", "completion of another interrupt than the last acknowledged", NULL, out_of_order},
+    {"E9", "completion of an interrupt whose group was changed while it was active", NULL,
      other_group},
+    {"O4", "completion with EOImode 0 beside one that was completed with EOImode 1", NULL,
+     beside_dropped},
 };
 const struct known_table known_gicv2 = {rows, ARRAY_LEN(rows)};
