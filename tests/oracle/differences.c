@@ -27,11 +27,7 @@ static unsigned equal_priorities(const struct difference *d)
         if ((ours == 1023 || pending_ties(d->before, cpu, ours)) &&
             (theirs == 1023 || pending_ties(d->before, cpu, theirs)) && ours != theirs &&
             pending_best(d->before, cpu, PENDING_SIGNALLED) != PENDING_NONE) {
-            unsigned other = 0;
-
-            for (unsigned intid = 0; intid < WALK_INTIDS; intid++)
-                other += pending_ties(d->before, cpu, intid);
-            return other > 1 ? d->what | DIVERGED : 0;
+            return pending_nr_best(d->before, cpu) > 1 ? d->what | DIVERGED : 0;
         }
         return 0;
     }

@@ -39,13 +39,7 @@ static struct ours *state(const struct difference *d)
 
 static unsigned equal_priorities(const struct difference *d)
 {
-    unsigned equal = 0;
-
-    for (unsigned intid = 0; intid < WALK_INTIDS; intid++)
-        equal +=
-            pending_candidate(state(d), d->op->cpu, intid, PENDING_SIGNALLED) != PENDING_NONE &&
-            pending_ties(state(d), d->op->cpu, intid);
-    return equal > 1 ? presentation(d) : 0;
+    return pending_nr_best(state(d), d->op->cpu) > 1 ? presentation(d) : 0;
 }
 
 /* The best pending interrupt is of a group that is disabled. */

@@ -43,6 +43,15 @@ bool pending_ties(struct ours *ours, unsigned cpu, unsigned intid)
                                       pending_best(ours, cpu, PENDING_SIGNALLED);
 }
 
+unsigned pending_nr_best(struct ours *ours, unsigned cpu)
+{
+    unsigned best = pending_best(ours, cpu, PENDING_SIGNALLED), nr = 0;
+
+    for (unsigned intid = 0; intid < WALK_INTIDS && best != PENDING_NONE; intid++)
+        nr += pending_candidate(ours, cpu, intid, PENDING_SIGNALLED) == best;
+    return nr;
+}
+
 bool pending_configures(struct ours *before, const struct op *op, const struct walk *walk)
 {
     bool gicr = op->target < ORACLE_CPUS;

@@ -23,6 +23,9 @@ unsigned pending_best(struct ours *ours, unsigned cpu, enum pending_groups group
 /* Has this one the best priority of those that are signalled? */
 bool pending_ties(struct ours *ours, unsigned cpu, unsigned intid);
 
+/* How many have it. */
+unsigned pending_nr_best(struct ours *ours, unsigned cpu);
+
 /* The operation changes something pending between edge and level: struct known's leaves_open. */
 bool pending_configures(struct ours *before, const struct op *op, const struct walk *walk);
 
