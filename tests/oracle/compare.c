@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "arch/lr.h"
-
 static unsigned long counts[64], cut;
 
 static const struct known_table *known(enum machine machine)
@@ -48,14 +46,10 @@ static void walk_step(struct walk *walk, struct ours *before, const struct op *o
     if (op_acknowledges(op)) {
         intid = op_intid(op, result->value);
         if (intid < WALK_INTIDS && *depth < WALK_DEPTH) {
-            walk->dropped[op->cpu][intid] = false;
             walk->stack[op->cpu][*depth].intid = intid;
             walk->stack[op->cpu][(*depth)++].group1 = ours_info(before, op->cpu, intid).group1;
         }
     } else if (op_completes(op) && op_intid(op, op->value) < 1020) {
-        intid = op_intid(op, op->value);
-        if (intid < WALK_INTIDS && (lvgic_vcpu_lrs(before->vcpu[op->cpu])->vmcr & VMCR_VEOIM))
-            walk->dropped[op->cpu][intid] = true;
         *depth -= *depth > 0;
     }
 }

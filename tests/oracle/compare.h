@@ -34,7 +34,6 @@ struct walk {
         bool group1; /* as it was then */
     } stack[ORACLE_CPUS][WALK_DEPTH];
     unsigned depth[ORACLE_CPUS];
-    bool dropped[ORACLE_CPUS][WALK_INTIDS]; /* completed with EOImode 1 since it was acknowledged */
 };
 
 /* What differs between two results of one operation. */

@@ -129,19 +129,6 @@ static bool other_group(struct ours *before, const struct op *op, const struct w
            walk->stack[op->cpu][depth - 1].group1 != ours_info(before, op->cpu, intid).group1;
 }
 
-/* With EOImode 0, while another one is active still that was completed with EOImode 1. */
-static bool beside_dropped(struct ours *before, const struct op *op, const struct walk *walk)
-{
-    unsigned dropped = 0;
-
-    if (!op_completes(op) || (vmcr(before, op) & VMCR_VEOIM))
-        return false;
-    for (unsigned intid = 0; intid < WALK_INTIDS; intid++)
-        dropped += intid != op_intid(op, op->value) && walk->dropped[op->cpu][intid] &&
-                   ours_info(before, op->cpu, intid).active;
-    return dropped > 0;
-}
-
 static const struct known rows[] = {
     {"E1", "which of several pending interrupts of equal priority comes first", equal_priorities,
      NULL},
@@ -158,7 +145,5 @@ static const struct known rows[] = {
     {"E8", "completion of another interrupt than the last acknowledged", NULL, out_of_order},
     {"E9", "completion of an interrupt whose group was changed while it was active", NULL,
      other_group},
-    {"O4", "completion with EOImode 0 beside one that was completed with EOImode 1", NULL,
-     beside_dropped},
 };
 const struct known_table known_gicv2 = {rows, ARRAY_LEN(rows)};

@@ -102,7 +102,7 @@ static void sources(struct generator *gen)
 
 static void write_pmr(struct generator *gen)
 {
-    gicc_write(gen, GICC_REG_PMR, gen_chance(gen, 50) ? 0xf8 : gen_below(gen, 32) * 8);
+    gicc_write(gen, GICC_REG_PMR, gen_chance(gen, 75) ? 0xf8 : gen_below(gen, 32) * 8);
 }
 
 static void write_bpr(struct generator *gen)
@@ -195,7 +195,7 @@ static void prologue(struct generator *gen)
     uint64_t group1 = gen_chance(gen, 40) ? 0 : gen_next(gen) & gen_next(gen);
     unsigned level = gen_below(gen, 32), step = 1 + 2 * gen_below(gen, 16);
 
-    gicc_write(gen, GICC_REG_PMR, gen_chance(gen, 80) ? 0xf8 : 0x80);
+    gicc_write(gen, GICC_REG_PMR, gen_chance(gen, 95) ? 0xf8 : 0x80);
     write_control(gen);
     if (gen_chance(gen, 50))
         write_bpr(gen);
