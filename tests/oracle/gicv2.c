@@ -81,10 +81,11 @@ static void send_sgi(struct generator *gen)
     gen_emit(gen, op_gicd(gen->cpu, SGIR, true, value));
 }
 
-/* SGIs pending for this CPU as the source. A byte of zero in SPENDSGIR ends QEMU. */
+/* SGIs pending for this CPU as the source. A byte of zero in SPENDSGIR ends QEMU, so that a word of
+ * it makes four pending, some with the same priority. */
 static void sources(struct generator *gen)
 {
-    bool set = gen_chance(gen, 50), word = gen_chance(gen, 30);
+    bool set = gen_chance(gen, 50), word = gen_chance(gen, set ? 3 : 30);
     unsigned intid = intids[gen_below(gen, 3)];
     struct op op = op_field(gen->cpu, intid, set ? SPENDSGIR : CPENDSGIR, 8, true, 1);
 
@@ -117,7 +118,7 @@ static void write_control(struct generator *gen)
 {
     uint64_t value = gen_next(gen) & (ACKCTL | FIQEN);
 
-    value |= gen_chance(gen, 90) ? ENABLE : gen_below(gen, 4);
+    value |= gen_chance(gen, 95) ? ENABLE : gen_below(gen, 4);
     value |= (gen_chance(gen, 25) ? CBPR : 0) | (gen_chance(gen, 40) ? EOIMODE : 0);
     /* Software rarely changes EOImode while something is active. */
     if ((gen->depth[gen->cpu] || gen->nr_dropped) && !gen_chance(gen, 10))
@@ -129,7 +130,7 @@ static void write_control(struct generator *gen)
 
 static void distributor(struct generator *gen)
 {
-    uint64_t value = gen_chance(gen, 80) ? 3 : gen_below(gen, 4);
+    uint64_t value = gen_chance(gen, 92) ? 3 : gen_below(gen, 4);
 
     if (gen_chance(gen, 10))
         value |= gen_next(gen) & 0xfffffffc;

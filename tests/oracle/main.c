@@ -82,7 +82,8 @@ int main(int argc, char **argv)
             return usage();
         }
     }
-    if ((!run.scripts && !run.random) || run.cpus < 1 || run.cpus > ORACLE_CPUS || optind != argc)
+    if ((!run.scripts && !run.random) || run.cpus < 1 || run.cpus > ORACLE_CPUS ||
+        (run.machine == MACHINE_GICV2 && run.cpus != 1) || optind != argc)
         return usage();
     return run_all(&run, argv[0]);
 }
