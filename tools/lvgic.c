@@ -49,6 +49,8 @@ static int registers(void)
         "not listed reads as zero and ignores writes, and so do access sizes that are not.\n");
     print_frame("Distributor", gicd_rows, nr_gicd_rows);
     print_frame("Redistributor", gicr_rows, nr_gicr_rows);
+    print_frame("ITS", gits_rows, nr_gits_rows);
+    print_frame("GICv2m", v2m_rows, nr_v2m_rows);
     printf("\n## CPU interface\n\n| register | encoding | access | section | |\n"
            "|---|---|---|---|---|\n");
     for (size_t i = 0; i < NR_SYSREGS; i++) {

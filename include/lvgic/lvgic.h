@@ -53,6 +53,19 @@ struct lvgic_config {
      * priorities are as Non-secure software sees them (section 4.8.1). */
     bool two_security_states;
 
+    /* LPIs and ITSs; see its.h. */
+    uint32_t nr_lpis;        /* mapped at once, up to 2^20 in all; 0: the guest has no LPIs */
+    uint8_t lpi_id_bits;     /* 14 to 24: LPIs are INTIDs 8192 to 2^lpi_id_bits - 1; 0 means 16 */
+    uint8_t nr_its;          /* 0 to 8. 0: nr_lpis of each vCPU, 8192 up, set by GICR_SETLPIR */
+    uint8_t its_device_bits; /* of a DeviceID, 1 to 20; 0 means 16 */
+    uint8_t its_collection_bits; /* of an ICID, 1 to 16; 0 means 16 */
+    uint32_t its_devices;        /* mapped at once on each ITS, up to 65535; 0 means 256 */
+    uint32_t its_events; /* of the devices mapped on each ITS, 2^Size for each, up to 2^24; 0 means
+                            enough for nr_lpis in devices that are full by half, at least 65536 */
+    bool its_stall;     /* a command error stalls the queue; otherwise it is skipped, as KVM does */
+    uint32_t v2m_first; /* a GICv2m frame for SPIs v2m_first up; */
+    uint32_t v2m_nr;    /* 0: no such frame */
+
     bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* Identification. 0 means the library's own. */
@@ -61,7 +74,8 @@ struct lvgic_config {
                          * architecture revision, must be 3 */
     uint64_t gicr_pidr; /* the redistributors', in the same way */
 
-    /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n and affinity. */
+    /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, affinity, LPIs and
+     * ITSs. */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read

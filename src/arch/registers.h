@@ -73,7 +73,24 @@ enum reg_op {
     X(GICR_WAKER)     \
     X(GICD2_TYPER)    \
     X(GICD2_PPISR)    \
-    X(GICD2_SGIR)
+    X(GICD2_SGIR)     \
+    X(GICR_SETLPIR)   \
+    X(GICR_CLRLPIR)   \
+    X(GICR_PROPBASER) \
+    X(GICR_PENDBASER) \
+    X(GICR_INVLPIR)   \
+    X(GICR_INVALLR)   \
+    X(GICR_SYNCR)     \
+    X(GITS_CTLR)      \
+    X(GITS_TYPER)     \
+    X(GITS_STATUSR)   \
+    X(GITS_CBASER)    \
+    X(GITS_CWRITER)   \
+    X(GITS_CREADR)    \
+    X(GITS_BASER0)    \
+    X(GITS_BASER1)    \
+    X(V2M_TYPER)      \
+    X(V2M_SETSPI)
 
 enum reg_hook {
 #define REG_HOOK_ENUM(name) REG_HOOK_##name,
@@ -102,6 +119,14 @@ extern const size_t nr_gicd_rows;
 extern const struct reg_row gicr_rows[]; /* RD_base and SGI_base, 128 KiB */
 extern const size_t nr_gicr_rows;
 
+extern const struct reg_row gits_rows[]; /* control and translation frame, 128 KiB */
+extern const size_t nr_gits_rows;
+
+extern const struct reg_row v2m_rows[]; /* the GICv2m frame, 4 KiB */
+extern const size_t nr_v2m_rows;
+
+#define V2M_SIZE 0x1000u
+#define GITS_SIZE 0x20000u
 extern const struct reg_row gicd2_rows[]; /* GICv2 */
 extern const size_t nr_gicd2_rows;
 

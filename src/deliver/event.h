@@ -25,6 +25,9 @@ struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum
  * Kicks nobody. */
 void deliver_hint(struct lvgic_vcpu *target, uint32_t slot);
 
+/* The vCPU looks again at what is outside its hints; kicks nobody. */
+void deliver_attention(struct lvgic_vcpu *vcpu);
+
 /* State outside the words (group enables) has changed: every vCPU looks again. The state must have
  * been stored before. */
 void deliver_attention_all(struct lvgic_vm *vm);

@@ -124,6 +124,7 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
 
     if (!change.done) /* changed under our eyes: whoever did it has left a hint, or will */
         return VISIT_KEEP;
+    vm_trace_holder(vcpu->vm, slot, change.new, IRQ_INLR);
     fill->candidates[fill->nr++] = (struct candidate){
         .listing = {.how = step.how, .slot = slot, .life = (uint8_t)irq_life(change.new)},
         .w = change.new,

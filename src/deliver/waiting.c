@@ -27,10 +27,7 @@ bool waiting_has_news(const struct lvgic_vcpu *vcpu)
 {
     /* Relaxed: the caller's fence orders this after its own publication; the news itself is taken
      * with acquire. */
-    for (uint32_t i = 0; i < vcpu->vm->group_words; i++)
-        if (atomic_load_explicit(&vcpu->news_groups[i], memory_order_relaxed))
-            return true;
-    return false;
+    return atomic_load_explicit(&vcpu->news_groups, memory_order_relaxed) != 0;
 }
 
 static void take_group(struct lvgic_vcpu *vcpu, uint32_t group)
@@ -49,16 +46,21 @@ static void take_group(struct lvgic_vcpu *vcpu, uint32_t group)
 
 void waiting_take_news(struct lvgic_vcpu *vcpu)
 {
-    for (uint32_t i = 0; i < vcpu->vm->group_words; i++) {
-        uint64_t groups = 0;
-        unsigned bit;
+    uint32_t shift = vcpu->vm->news_shift;
+    uint64_t bits = 0;
+    unsigned bit;
 
-        /* An empty word is left alone, so that an entry without news writes nothing shared. What
-         * this load misses, the check after publishing finds. */
-        if (atomic_load_explicit(&vcpu->news_groups[i], memory_order_relaxed))
-            groups = atomic_exchange_explicit(&vcpu->news_groups[i], 0, memory_order_acquire);
-        while (bits_take_first(&groups, &bit))
-            take_group(vcpu, i * 64 + bit);
+    /* An empty word is left alone, so that an entry without news writes nothing shared. What this
+     * load misses, the check after publishing finds. */
+    if (waiting_has_news(vcpu))
+        bits = atomic_exchange_explicit(&vcpu->news_groups, 0, memory_order_acquire);
+    while (bits_take_first(&bits, &bit)) {
+        uint32_t group = bit << shift, end = (bit + 1) << shift;
+
+        /* A bit for several groups: whose news it is about is seen, since that was acquired. */
+        for (; group < end && group < vcpu->vm->nr_groups; group++)
+            if (atomic_load_explicit(&vcpu->news_slots[group], memory_order_relaxed))
+                take_group(vcpu, group);
     }
 }
 
@@ -81,7 +83,8 @@ static bool scan_group(struct lvgic_vcpu *vcpu, uint32_t row, uint32_t group, st
         uint64_t w = irq_load(vcpu_irq(vcpu, slot));
         enum visit what = VISIT_DROP;
 
-        if (irq_wanted(w) && !(w & IRQ_INLR) && irq_effective(w) == vcpu->index) {
+        if (irq_wanted(w) && !(w & IRQ_INLR) && irq_effective(w) == vcpu->index &&
+            !vcpu_lpi_is_stale(vcpu, w)) {
             if (row_of(vcpu->vm, w) != row) {
                 /* Another priority's, or it has changed: there it waits. */
                 mark_row(vcpu, row_of(vcpu->vm, w), group);
@@ -137,7 +140,7 @@ bool waiting_knows(const struct lvgic_vcpu *vcpu, uint32_t slot)
     bool row = false;
 
     if ((atomic_load(&vcpu->news_slots[group]) & BIT64(slot % 64)) &&
-        (atomic_load(&vcpu->news_groups[group / 64]) & BIT64(group % 64)))
+        (atomic_load(&vcpu->news_groups) & BIT64(group >> vm->news_shift)))
         return true;
     for (uint32_t r = 0; r < vm_nr_rows(vm); r++)
         row = row || ((vcpu->waiting.occupied[r / 64] & BIT64(r % 64)) &&

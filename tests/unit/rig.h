@@ -27,7 +27,12 @@ struct rig {
     unsigned phys_deactivated[1020];
     bool phys_line[1020];
     const char *broken;
-    bool secure; /* accesses to the frames are Secure */
+    /* Guest memory, of VMs with LPIs: at 0x40000000, but nothing from ram_end on. */
+    uint8_t *ram;
+    uint64_t ram_end;
+    unsigned guest_reads, guest_writes, lpi_works;
+    int holders[2]; /* set less cleared, by enum lvgic_holder */
+    bool secure;    /* accesses to the frames are Secure */
     /* What relax() does, for tests that wait: end the run of the vCPU that is waited for. */
     bool relax_exits;
 };
