@@ -4,7 +4,7 @@
 # scripts/linux.sh [PART...]: fetches what the guests are made of, from Debian's
 # arm64 packages, into .cache/guest/. Parts; those for Linux are the default:
 #
-#   kernel     Image                 Debian's kernel, as it is
+#   kernel     Image, modules/       Debian's kernel, as it is, and its virtio drivers
 #   busybox    busybox               BusyBox, linked statically
 #   libfdt     libfdt.a, include/    device-tree library, for the hypervisor
 #   initramfs  initramfs.cpio        guest-linux/ and BusyBox, packed
@@ -25,6 +25,10 @@ set -euo pipefail
 
 readonly APT=$CACHE/apt
 readonly ARCH=arm64
+# Drivers that ./run --pci needs, in the order in which they are loaded. Those
+# that are no modules are built in.
+readonly MODULES='virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci
+	virtio_blk rng-core virtio-rng'
 WORK= # scratch directory, made in main
 
 # Everything but the last rename happens in a scratch directory, so whatever
@@ -162,15 +166,17 @@ put() {
 # ------------------------------------------------------------------ the parts
 
 part_kernel() {
-	[ ! -s "$GUEST/Image" ] || return 0
-	local package image
+	# The image goes in last.
+	[ ! -s "$GUEST/Image" ] || [ ! -d "$GUEST/modules" ] || return 0
+	local package image name file n=10
 	prepare_apt
 	# linux-image-arm64 is an empty package that depends on today's kernel.
 	package=$(private apt-cache show --no-all-versions linux-image-arm64 |
 		sed -nE 's/^Depends: (linux-image-[^ ,]+).*/\1/p')
 	[ -n "$package" ] || die "$EXIT_SETUP" "Debian's linux-image-arm64 names no kernel"
 	fetch "$package"
-	unpack './boot/vmlinuz-*'
+	unpack './boot/vmlinuz-*' './lib/modules/*/kernel/drivers/virtio/*' \
+		'./lib/modules/*/kernel/drivers/block/*' './lib/modules/*/kernel/drivers/char/hw_random/*'
 	image=$(echo "$tree"/boot/vmlinuz-*)
 	if gzip -t "$image" 2>/dev/null; then
 		gzip -dc "$image" >"$WORK/Image"
@@ -179,6 +185,12 @@ part_kernel() {
 	fi
 	[ "$(dd if="$WORK/Image" bs=1 skip=56 count=4 status=none)" = 'ARMd' ] ||
 		die "$EXIT_SETUP" "$package holds no plain arm64 kernel image"
+	rm -rf "$GUEST/modules"
+	for name in $MODULES; do
+		file=$(find "$tree/lib/modules" -name "$name.ko")
+		[ -z "$file" ] || put "$file" "modules/$n-$name.ko"
+		n=$((n + 1))
+	done
 	put "$WORK/Image" Image
 	say "kernel: $package, Image $(size_of "$GUEST/Image")"
 }
@@ -207,8 +219,8 @@ part_libfdt() {
 part_initramfs() {
 	part_busybox
 	local out=$GUEST/initramfs.cpio file
-	local -a sources=("$GUEST/busybox" "$ROOT/guest-linux/init" "$ROOT/guest-linux/selftest"
-		"${BASH_SOURCE[0]}")
+	local -a sources=("$GUEST/busybox" "$GUEST/modules" "$ROOT/guest-linux/init"
+		"$ROOT/guest-linux/selftest" "$ROOT/guest-linux/selftest-pci" "${BASH_SOURCE[0]}")
 	if [ -s "$out" ]; then
 		for file in "${sources[@]}"; do
 			[ "$file" -nt "$out" ] && break
@@ -217,11 +229,14 @@ part_initramfs() {
 		[ "$file" ] || return 0
 	fi
 	local fs=$WORK/fs
-	mkdir -p "$fs"/{bin,dev,proc,sys,tmp}
+	mkdir -p "$fs"/{bin,dev,modules,proc,sys,tmp}
 	install -m 755 "$GUEST/busybox" "$fs/bin/busybox"
 	ln -s busybox "$fs/bin/sh"
 	install -m 755 "$ROOT/guest-linux/init" "$fs/init"
 	install -m 755 "$ROOT/guest-linux/selftest" "$fs/bin/selftest"
+	install -m 644 "$ROOT/guest-linux/selftest-pci" "$fs/bin/selftest-pci"
+	# A kernel of the user's own may come without ours.
+	[ ! -d "$GUEST/modules" ] || install -m 644 "$GUEST"/modules/*.ko "$fs/modules"
 	# Same input, same bytes: sorted names, no owner, no time, no inodes.
 	find "$fs" -exec touch -h -d @0 {} +
 	(cd "$fs" && find . | LC_ALL=C sort |
