@@ -194,7 +194,8 @@ _Noreturn void hyp_secondary(struct cpu *cpu);
 /* cpu.c: what the guest may use of this CPU */
 void cpu_open(struct cpu *cpu);
 void cpu_reset_el1(void);
-void cpu_signal(bool irq, bool fiq);
+bool cpu_has_nmi(void);
+void cpu_signal(bool irq, bool fiq, bool nmi);
 
 /* pagetable.c: the tables that EL2's stage 1 and the guest's stage 2 have in common */
 void *table_alloc(void);
@@ -265,7 +266,7 @@ bool its_event_of(uint32_t lpi, uint32_t *device, uint32_t *event);
  * gic_v3.c), or one in software (cpuif.c). All but `caps` act on this CPU's. */
 struct lvgic_config;
 struct cpuif {
-    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap */
+    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap, nmi */
     void (*attach)(struct cpu *cpu);
     void (*detach)(struct cpu *cpu);
     void (*load)(struct cpu *cpu);
