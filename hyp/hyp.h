@@ -158,18 +158,19 @@ struct boot {
     uint64_t ram_start, ram_end; /* ram_end: including the hypervisor's region */
     uint64_t hyp_start;          /* first byte of the hypervisor's region */
     uint64_t initrd_start, initrd_end;
-    uint64_t kernel;      /* where the guest starts */
-    bool firmware;        /* lvgic.firmware: the guest is firmware and starts in flash */
-    unsigned lrs;         /* 0: as many as there are */
-    bool soft;            /* lvgic.hyp.soft: the guest's CPU interface is software, the library's */
-    unsigned gic;         /* version of the physical GIC, and of the guest's: 2 or 3 */
-    uint64_t gicd;        /* its frames: all have a distributor, */
-    uint64_t gicr;        /* GICv3 the redistributors, one CPU's after the other's, */
-    uint64_t gicc;        /* GICv2 the CPU interface, */
-    uint64_t gich;        /* the control registers of the virtual CPU interface, */
-    uint64_t gicv;        /* and that interface; each CPU sees its own */
-    uint64_t its;         /* GICv3: an ITS; 0: none, or none for the guest */
-    struct region pci[2 + PCI_RANGES]; /* windows of the PCI host bridge, for the guest; none has size 0 */
+    uint64_t kernel; /* where the guest starts */
+    bool firmware;   /* lvgic.firmware: the guest is firmware and starts in flash */
+    unsigned lrs;    /* 0: as many as there are */
+    bool soft;       /* lvgic.hyp.soft: the guest's CPU interface is software, the library's */
+    unsigned gic;    /* version of the physical GIC, and of the guest's: 2 or 3 */
+    uint64_t gicd;   /* its frames: all have a distributor, */
+    uint64_t gicr;   /* GICv3 the redistributors, one CPU's after the other's, */
+    uint64_t gicc;   /* GICv2 the CPU interface, */
+    uint64_t gich;   /* the control registers of the virtual CPU interface, */
+    uint64_t gicv;   /* and that interface; each CPU sees its own */
+    uint64_t its;    /* GICv3: an ITS; 0: none, or none for the guest */
+    /* Configuration space and windows of the PCI host bridge, for the guest; then size 0. */
+    struct region pci[2 + PCI_RANGES];
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
     bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */

@@ -32,6 +32,7 @@
 #define RAM_BASE 0x40000000ul
 #define GIB 0x40000000ul
 #define GICD_SIZE 0x10000ul
+#define GITS_SIZE 0x20000ul /* the ITS is before the redistributors */
 
 /* Addresses that each CPU maps for itself (map.c); the two halves of the lower 2 GiB are mapped as
  * start.S did, one to one. */
