@@ -99,7 +99,7 @@ static bool scan_group(struct lvgic_vcpu *vcpu, uint32_t row, uint32_t group, st
             keep = true;
         scan->stopped = what == VISIT_STOP;
     }
-    return keep || scan->stopped;
+    return keep;
 }
 
 static void scan_row(struct lvgic_vcpu *vcpu, uint32_t row, struct scan *scan)
@@ -116,7 +116,7 @@ static void scan_row(struct lvgic_vcpu *vcpu, uint32_t row, struct scan *scan)
                 words[i] &= ~BIT64(bit);
         keep = keep || words[i];
     }
-    if (!keep && !scan->stopped)
+    if (!keep)
         vcpu->waiting.occupied[row / 64] &= ~BIT64(row % 64);
 }
 
