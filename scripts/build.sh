@@ -54,8 +54,9 @@ main() {
 		clang) CC=clang build clang ;;
 		# Atomic: what threads count must add up.
 		coverage)
-			CC=clang build coverage -Dc_link_args=-fprofile-instr-generate \
-				-Dc_args='-fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic'
+			CC=clang build coverage -Dc_link_args=-fprofile-instr-generate -Dc_args="
+				-fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic
+				-fprofile-list=$ROOT/tests/coverage-rooms.txt"
 			;;
 		bench) build bench -Dchecks=false -Doptimization=3 ;;
 		guest | hyp)

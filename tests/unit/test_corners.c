@@ -8,7 +8,7 @@
 #include "lvgic/its.h"
 
 enum { IGRPMODR = 0xd00, INMIR = 0xf80, ROUTER = 0x6000, SETSPI = 0x40 };
-enum { GICR_PROPBASER = 0x70, SETLPIR = 0x40, INVALLR = 0xb0 };
+enum { GICR_PROPBASER = 0x70, SETLPIR = 0x40 };
 #define RAM UINT64_C(0x40000000)
 
 static void nmi(struct rig *rig, unsigned intid)
@@ -265,6 +265,31 @@ static void a_row_of_two_words(void **state)
     rig_free(rig);
 }
 
+/* LPIs are disabled, and what waits has not been cleared yet, since that takes several calls: it is
+ * dead all the same. */
+static void dead_before_it_is_cleared(void **state)
+{
+    struct rig *rig = rig_many();
+    unsigned last = 8192 + LPIS - 1;
+
+    (void)state;
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 0);
+    rig_redist_write(rig, 0, SETLPIR, 8, last);
+    rig_enter(rig, 0); /* it waits for its group */
+    rig_exit(rig, 0);
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 1);
+    rig_redist_write(rig, 0, 0, 4, 0);
+    assert_true(irq_pending(irq_load(lpi_irq(rig->vm, LPIS - 1))));
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    rig_exit(rig, 0);
+    while (lvgic_its_run(rig->vm))
+        ;
+    assert_false(irq_pending(irq_load(lpi_irq(rig->vm, LPIS - 1))));
+    assert_false(rig_redist_read(rig, 0, 0, 4) & 1u << 3); /* RWP */
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +301,7 @@ int main(void)
         cmocka_unit_test(one_of_n_groups),
         cmocka_unit_test(the_last_of_many_lpis),
         cmocka_unit_test(a_row_of_two_words),
+        cmocka_unit_test(dead_before_it_is_cleared),
     };
 
     return cmocka_run_group_tests_name("corners", tests, NULL, NULL);
