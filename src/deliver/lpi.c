@@ -349,8 +349,7 @@ bool deliver_lpi_work(struct lvgic_vm *vm)
         return false;
     do {
         atomic_fetch_and_explicit(&vm->lpis.claim, ~(uint32_t)AGAIN, memory_order_acquire);
-        if (!lpi_spend(&budget) || redists_work(vm, &budget) ||
-            (vm->its_work && vm->its_work(vm, &budget))) {
+        if (!lpi_spend(&budget) || redists_work(vm, &budget) || vm->its_work(vm, &budget)) {
             /* By exchange: requests that came since are part of what is left. */
             atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_acq_rel);
             return true;
