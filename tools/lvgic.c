@@ -12,7 +12,7 @@
 #include "lvgic/lvgic.h"
 
 static const char *const op_text[NR_REG_OPS] = {
-#define OP_TEXT(name, what) what,
+#define OP_TEXT(name, vmm, what) what,
     REG_OPS(OP_TEXT)
 #undef OP_TEXT
 };

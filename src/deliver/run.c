@@ -80,8 +80,41 @@ void deliver_exit(struct lvgic_vcpu *vcpu)
     vcpu->lrs.hcr &= ~HCR_EOICOUNT;
     deliver_fold(vcpu, &effects);
     DEBUG_CHECK(vcpu->vm, check_folded(vcpu));
+    dir_note_eoimode(vcpu);
     set_mode(vcpu, VCPU_OUT);
     effects_run(vcpu->vm, &effects);
+}
+
+/* The same handshake with the gate as in deliver_enter(). */
+void deliver_work_begin(struct lvgic_vcpu *vcpu)
+{
+    gate_wait_open(vcpu);
+    publish(vcpu, VCPU_WORKING);
+    while (gate_closed(vcpu)) {
+        set_mode(vcpu, VCPU_OUT);
+        gate_wait_open(vcpu);
+        publish(vcpu, VCPU_WORKING);
+    }
+}
+
+void deliver_work_end(struct lvgic_vcpu *vcpu)
+{
+    dir_note_eoimode(vcpu);
+    set_mode(vcpu, VCPU_OUT);
+}
+
+bool deliver_eoimode(struct lvgic_vcpu *vcpu)
+{
+    bool inside = vcpu_mode(vcpu) == VCPU_IN;
+
+    if (!inside)
+        deliver_work_begin(vcpu);
+
+    bool eoimode = vcpu->lrs.vmcr & VMCR_VEOIM;
+
+    if (!inside)
+        deliver_work_end(vcpu);
+    return eoimode;
 }
 
 struct wake_scan {
@@ -108,11 +141,12 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
 {
     struct wake_scan scan = {.found = false};
 
-    set_mode(vcpu, VCPU_OUT); /* it may have been asleep */
+    deliver_work_begin(vcpu); /* it may have been asleep */
     take_notices(vcpu);
     /* Relaxed: after attention was taken with acquire. */
     scan.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
     waiting_scan(vcpu, wake_visit, &scan);
+    deliver_work_end(vcpu);
     return scan.found;
 }
 

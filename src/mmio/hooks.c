@@ -47,7 +47,7 @@ static uint64_t gicd_ctlr(const struct mmio *mmio)
 static uint64_t gicd_typer(const struct lvgic_vm *vm)
 {
     /* ITLinesNumber: 32(N+1) INTIDs in all, where 1020 to 1023 do not count. */
-    uint64_t lines = (NR_PRIVATE + vm->nr_spis + 31) / 32 - 1;
+    uint64_t lines = (NR_PRIVATE + vm_nr_spis(vm) + 31) / 32 - 1;
     uint64_t extended = vm->nr_espis ? BIT64(8) | (uint64_t)(vm->nr_espis / 32 - 1) << 27 : 0;
     /* INTID bits: ten, or thirteen with extended ranges. */
     uint64_t id_bits = vm->nr_espis || vm->nr_eppis ? 12 : 9;
@@ -95,12 +95,15 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
     case REG_HOOK_GICR_CTLR:
         return (change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
                (atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed) & dpg_seen(mmio));
-    case REG_HOOK_IIDR:
-        return mmio->vm->iidr;
+    case REG_HOOK_GICD_IIDR:
+    case REG_HOOK_GICR_IIDR:
+        return atomic_load_explicit(&mmio->vm->iidr, memory_order_relaxed);
     case REG_HOOK_GICD_PIDR:
-        return pidr(mmio->vm->gicd_pidr, mmio->access->offset);
+        return pidr(atomic_load_explicit(&mmio->vm->gicd_pidr, memory_order_relaxed),
+                    mmio->access->offset);
     case REG_HOOK_GICR_PIDR:
-        return pidr(mmio->vm->gicr_pidr, mmio->access->offset);
+        return pidr(atomic_load_explicit(&mmio->vm->gicr_pidr, memory_order_relaxed),
+                    mmio->access->offset);
     case REG_HOOK_GICD_STATUSR:
         return atomic_load_explicit(&mmio->vm->gicd_statusr, memory_order_relaxed);
     case REG_HOOK_GICR_STATUSR:
