@@ -207,11 +207,13 @@ int lvgic_vcpu_reset_cpuif(struct lvgic_vcpu *vcpu)
 {
     if (vcpu_holds(vcpu))
         return LVGIC_E_PHASE;
-    deliver_work_begin(vcpu);
+
+    bool asleep = deliver_work_begin(vcpu);
+
     icv_reset(&vcpu->lrs);
     /* No running priority is left, so no completion can be counted any more. */
     vcpu->overflow_depth = 0;
-    deliver_work_end(vcpu);
+    deliver_work_end(vcpu, asleep);
     return LVGIC_OK;
 }
 

@@ -86,8 +86,10 @@ void deliver_exit(struct lvgic_vcpu *vcpu)
 }
 
 /* The same handshake with the gate as in deliver_enter(). */
-void deliver_work_begin(struct lvgic_vcpu *vcpu)
+bool deliver_work_begin(struct lvgic_vcpu *vcpu)
 {
+    bool asleep = vcpu_mode(vcpu) == VCPU_BLOCKED;
+
     gate_wait_open(vcpu);
     publish(vcpu, VCPU_WORKING);
     while (gate_closed(vcpu)) {
@@ -95,25 +97,37 @@ void deliver_work_begin(struct lvgic_vcpu *vcpu)
         gate_wait_open(vcpu);
         publish(vcpu, VCPU_WORKING);
     }
+    return asleep;
 }
 
-void deliver_work_end(struct lvgic_vcpu *vcpu)
+void deliver_work_end(struct lvgic_vcpu *vcpu, bool asleep)
 {
+    struct effects effects;
+
     dir_note_eoimode(vcpu);
-    set_mode(vcpu, VCPU_OUT);
+    if (!asleep) {
+        set_mode(vcpu, VCPU_OUT);
+        return;
+    }
+    /* Who came while it was at work has woken nobody. */
+    publish(vcpu, VCPU_BLOCKED);
+    effects_init(&effects);
+    if (has_notice(vcpu))
+        effects_kick(vcpu->vm, &effects, vcpu->index);
+    effects_run(vcpu->vm, &effects);
 }
 
 bool deliver_eoimode(struct lvgic_vcpu *vcpu)
 {
-    bool inside = vcpu_mode(vcpu) == VCPU_IN;
+    bool inside = vcpu_mode(vcpu) == VCPU_IN, asleep = false;
 
     if (!inside)
-        deliver_work_begin(vcpu);
+        asleep = deliver_work_begin(vcpu);
 
     bool eoimode = vcpu->lrs.vmcr & VMCR_VEOIM;
 
     if (!inside)
-        deliver_work_end(vcpu);
+        deliver_work_end(vcpu, asleep);
     return eoimode;
 }
 
@@ -146,7 +160,7 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
     /* Relaxed: after attention was taken with acquire. */
     scan.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
     waiting_scan(vcpu, wake_visit, &scan);
-    deliver_work_end(vcpu);
+    deliver_work_end(vcpu, false);
     return scan.found;
 }
 

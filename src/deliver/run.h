@@ -28,9 +28,10 @@ bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t life,
 bool deliver_has_interrupt(struct lvgic_vcpu *vcpu);
 
 /* vCPU thread, out of the guest: what is private to the vCPU is its own until deliver_work_end().
- * Waits while the gate is closed. In between it must wait for nobody. */
-void deliver_work_begin(struct lvgic_vcpu *vcpu);
-void deliver_work_end(struct lvgic_vcpu *vcpu);
+ * Waits while the gate is closed. In between it must wait for nobody. Begin returns whether the
+ * vCPU is asleep, and with that it is so again after the end, which wakes it if it has to be. */
+bool deliver_work_begin(struct lvgic_vcpu *vcpu);
+void deliver_work_end(struct lvgic_vcpu *vcpu, bool asleep);
 
 /* vCPU thread: does the guest complete in two steps (EOImode 1)? */
 bool deliver_eoimode(struct lvgic_vcpu *vcpu);

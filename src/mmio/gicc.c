@@ -167,12 +167,12 @@ void gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
     bool borrowed = !inside && gicc_rows[reg].needs_lrs;
 
     /* Deactivation is done on the words; the other registers are the vCPU's own. */
-    bool own = !inside && !borrowed && reg != GICC_REG_DIR;
+    bool own = !inside && !borrowed && reg != GICC_REG_DIR, asleep = false;
 
     if (borrowed)
         deliver_enter(vcpu);
     else if (own)
-        deliver_work_begin(vcpu);
+        asleep = deliver_work_begin(vcpu);
     if (access->write)
         write(vcpu, reg, access->value, &effect);
     else
@@ -180,7 +180,7 @@ void gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
     if (borrowed)
         deliver_exit(vcpu);
     else if (own)
-        deliver_work_end(vcpu);
+        deliver_work_end(vcpu, asleep);
     else if (inside)
         cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */

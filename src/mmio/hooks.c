@@ -60,9 +60,32 @@ static uint64_t gicd_typer(const struct lvgic_vm *vm)
            BIT64(24) | (vm->one_of_n ? 0 : BIT64(25)) | (vm->range_selector ? BIT64(26) : 0);
 }
 
+/* The last of those that follow one another in memory: the last of all, or, if the VMM has given
+ * regions, of one that does not continue in the next. */
+static bool is_last_redist(const struct lvgic_vm *vm, uint32_t index)
+{
+    const struct vm_setup *setup = &vm->setup;
+    /* Acquire: the regions were stored before. The rest is relaxed: they do not change any more. */
+    uint32_t nr = atomic_load_explicit(&setup->nr_regions, memory_order_acquire), end = 0;
+
+    for (uint32_t i = 0; i < nr && end <= index; i++) {
+        const struct vm_region *region = &setup->regions[i];
+        uint32_t count = atomic_load_explicit(&region->count, memory_order_relaxed);
+        uint64_t base = atomic_load_explicit(&region->base, memory_order_relaxed), next = 0;
+
+        end += count;
+        if (end != index + 1)
+            continue;
+        if (i + 1 < nr)
+            next = atomic_load_explicit(&setup->regions[i + 1].base, memory_order_relaxed);
+        return index == vm->nr_vcpus - 1 || next != base + (uint64_t)count * GICR_SIZE;
+    }
+    return index == vm->nr_vcpus - 1;
+}
+
 static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
 {
-    bool last = vcpu->index == vcpu->vm->nr_vcpus - 1;
+    bool last = is_last_redist(vcpu->vm, vcpu->index);
 
     return (uint64_t)affinity_pack(vcpu->affinity) << 32 | (uint64_t)vcpu->index << 8 |
            (last ? BIT64(4) : 0) | (vcpu->vm->one_of_n ? BIT64(5) : 0) |

@@ -218,12 +218,12 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
     bool borrowed = !inside && sysreg_rows[reg].needs_lrs;
 
     /* What is done to other vCPUs, or to words, is nothing of this vCPU's own. */
-    bool own = !inside && !borrowed && is_own(reg);
+    bool own = !inside && !borrowed && is_own(reg), asleep = false;
 
     if (borrowed)
         deliver_enter(vcpu);
     else if (own)
-        deliver_work_begin(vcpu);
+        asleep = deliver_work_begin(vcpu);
     if (write_access)
         write(vcpu, reg, *value, &effect);
     else
@@ -231,7 +231,7 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
     if (borrowed)
         deliver_exit(vcpu);
     else if (own)
-        deliver_work_end(vcpu);
+        deliver_work_end(vcpu, asleep);
     else if (inside)
         cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */

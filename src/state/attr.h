@@ -34,7 +34,4 @@ static inline bool attr_started(const struct lvgic_vm *vm)
     return atomic_load_explicit(&vm->started, memory_order_relaxed);
 }
 
-/* Would redistributor `index` be the last of a region that is not followed by another? */
-bool address_is_last_redist(const struct lvgic_vm *vm, uint32_t index);
-
 #endif
