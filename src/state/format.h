@@ -38,7 +38,7 @@ enum { REC_AT_TYPE = 0, REC_AT_FLAGS = 2, REC_AT_LENGTH = 4, REC_HEAD_SIZE = 8, 
     X(VCPU, 3, REC_REQUIRED, 64, "one vCPU's redistributor and CPU interface")             \
     X(IRQS, 4, REC_REQUIRED, 16, "a range of interrupts, of one vCPU or of all")           \
     X(ACKS, 5, REC_REQUIRED, 8, "what one vCPU acknowledged and has active, oldest first") \
-    X(SETUP, 6, 0, 40, "addresses and the maintenance interrupt, if they were given")
+    X(SETUP, 6, 0, 32, "addresses and the maintenance interrupt, if they were given")
 
 enum snap_record {
 #define SNAP_ENUM(name, number, flags, least, what) SNAP_##name = (number),

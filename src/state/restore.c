@@ -330,6 +330,22 @@ static void apply(struct lvgic_vm *vm, const uint8_t *buffer, size_t size, bool 
         apply_record(vm, &rec, registers);
 }
 
+/* A 1-of-N interrupt that can be delivered goes to one who participates, as always; the choice that
+ * was saved is another only in a snapshot that no VM wrote. */
+static void choose_again(struct lvgic_vm *vm)
+{
+    struct effects effects;
+
+    effects_init(&effects);
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots && vm->one_of_n; slot++) {
+        uint64_t w = irq_load(vcpu_irq(&vm->vcpus[0], slot));
+
+        if (irq_deliverable(w) && one_of_n_routed(vm, slot))
+            one_of_n_choose(vm, slot, true, &effects);
+    }
+    effects_run(vm, &effects);
+}
+
 int restore_vm(struct lvgic_vm *vm, const uint8_t *buffer, size_t size)
 {
     struct snap_config config;
@@ -351,8 +367,8 @@ int restore_vm(struct lvgic_vm *vm, const uint8_t *buffer, size_t size)
     apply(vm, buffer, size, false);
     hold_all_end(vm);
 
-    /* Everybody looks, and wakes up; 1-of-N interrupts find those who participate. */
+    /* Everybody looks, and wakes up. */
     deliver_attention_all(vm);
-    one_of_n_changed(vm);
+    choose_again(vm);
     return LVGIC_OK;
 }
