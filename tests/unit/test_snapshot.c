@@ -85,28 +85,55 @@ struct log {
     uint32_t what[4096];
 };
 
+static bool is_special(uint32_t intid)
+{
+    return (intid & 0x3ff) >= 1020 && intid < 1024;
+}
+
+/* What the guest acknowledges next, of either group; 0: nothing. INTID 0 is in group 1. */
+static uint32_t next(struct world *world, unsigned cpu)
+{
+    uint32_t intid;
+
+    if (world->config.gic == 2) {
+        intid = (uint32_t)rig_gicc_read(world->rig, cpu, GICC_REG_IAR);
+        return is_special(intid) ? 0 : intid | WORLD_GROUP1;
+    }
+    intid = (uint32_t)rig_icc_read(world->rig, cpu, SYSREG_ICC_IAR1_EL1);
+    if (!is_special(intid))
+        return intid | WORLD_GROUP1;
+    intid = (uint32_t)rig_icc_read(world->rig, cpu, SYSREG_ICC_IAR0_EL1);
+    return is_special(intid) ? 0 : intid;
+}
+
+static bool is_mapped(struct rig *rig, unsigned cpu, uint32_t intid)
+{
+    struct lvgic_irq_info info = {.hw = false};
+
+    lvgic_irq_info(rig->vm, LVGIC_VCPU(cpu), LVGIC_INTID(intid & 0x1fff), &info);
+    return info.hw;
+}
+
 static void drain_cpu(struct world *world, unsigned cpu, struct log *log)
 {
-    bool gicv2 = world->config.gic == 2;
     struct rig *rig = world->rig;
 
     for (unsigned rounds = 0; rounds < 400; rounds++) {
         uint32_t intid;
 
-        while (world->nr_acked[cpu]) {
-            intid = world->acked[cpu][--world->nr_acked[cpu]];
-            if (gicv2)
-                rig_gicc_write(rig, cpu, GICC_REG_EOIR, intid);
-            else
-                rig_icc_write(rig, cpu, SYSREG_ICC_EOIR1_EL1, intid);
-        }
-        intid = (uint32_t)(gicv2 ? rig_gicc_read(rig, cpu, GICC_REG_IAR) : rig_ack(rig, cpu));
-        if ((intid & 0x3ff) >= 1020 && intid < 1024)
+        while (world->nr_acked[cpu])
+            world_complete(world, cpu, world->acked[cpu][--world->nr_acked[cpu]]);
+        intid = next(world, cpu);
+        if (!intid)
             return;
-        log->what[log->nr++] = cpu << 24 | intid;
+        world->acked[cpu][world->nr_acked[cpu]++] = intid;
+        intid &= ~WORLD_GROUP1;
+        /* A forwarded interrupt that is given back comes again from the physical GIC, which the rig
+         * does not have: how often depends on the list registers. */
+        if (!is_mapped(rig, cpu, intid))
+            log->what[log->nr++] = cpu << 24 | intid;
         if (intid < 1020)
             rig->phys_line[intid] = false; /* the handler quiets the device */
-        world->acked[cpu][world->nr_acked[cpu]++] = intid;
         for (unsigned v = 0; v < world->config.nr_vcpus; v++)
             lvgic_set_line(rig->vm, LVGIC_VCPU(intid < 32 ? cpu : v), LVGIC_INTID(intid & 0x1fff),
                            false);
@@ -153,7 +180,7 @@ static void guests_go_on(void **state)
         size_t size;
 
         world_make(&world, seed, 0, true);
-        world_go(&world, 40 + (unsigned)world_random(&world, 80));
+        world_go(&world, 60 + (unsigned)world_random(&world, 100));
         snapshot = world_save(world.rig, &size);
         world_pause(&world);
         other = world;
@@ -169,7 +196,7 @@ static void guests_go_on(void **state)
         world_end(&other);
         world_end(&world);
     }
-    assert_true(busy > 500); /* it was about something */
+    assert_in_range(busy, 300, UINT32_MAX); /* it was about something */
 }
 
 /* ------------------------------------------------------------------ what is refused */

@@ -143,12 +143,13 @@ static void turn(struct world *world)
     world->inside[cpu] = !world->inside[cpu];
 }
 
-static void note_ack(struct world *world, unsigned cpu, uint64_t intid)
+static void note_ack(struct world *world, unsigned cpu, uint32_t acked)
 {
+    uint32_t intid = acked & ~WORLD_GROUP1;
     bool special = (intid & 0x3ff) >= 1020 && intid < 1024;
 
     if (!special && world->nr_acked[cpu] < 128)
-        world->acked[cpu][world->nr_acked[cpu]++] = (uint32_t)intid;
+        world->acked[cpu][world->nr_acked[cpu]++] = acked;
 }
 
 /* The one to complete: the last, or, of a rude guest, any. */
@@ -168,6 +169,17 @@ static bool take_acked(struct world *world, unsigned cpu, uint32_t *intid)
     return true;
 }
 
+void world_complete(struct world *world, unsigned cpu, uint32_t acked)
+{
+    uint32_t intid = acked & ~WORLD_GROUP1;
+
+    if (world->config.gic == 2)
+        rig_gicc_write(world->rig, cpu, GICC_REG_EOIR, intid);
+    else
+        rig_icc_write(world->rig, cpu,
+                      acked & WORLD_GROUP1 ? SYSREG_ICC_EOIR1_EL1 : SYSREG_ICC_EOIR0_EL1, intid);
+}
+
 static void icc_access(struct world *world, unsigned cpu)
 {
     static const enum sysreg rude[] = {
@@ -175,20 +187,16 @@ static void icc_access(struct world *world, unsigned cpu)
         SYSREG_ICC_AP0R0_EL1, SYSREG_ICC_AP1R0_EL1, SYSREG_ICC_IGRPEN0_EL1, SYSREG_ICC_IGRPEN1_EL1};
     struct rig *rig = world->rig;
     unsigned what = (unsigned)world_random(world, world->polite ? 12 : 16);
-    bool group1 = chance(world, 2);
+    bool group1 = !chance(world, 3);
     uint32_t intid;
 
-    if (what < 6) {
-        note_ack(world, cpu,
-                 rig_icc_read(rig, cpu, group1 ? SYSREG_ICC_IAR1_EL1 : SYSREG_ICC_IAR0_EL1));
+    if (what < 8) {
+        intid =
+            (uint32_t)rig_icc_read(rig, cpu, group1 ? SYSREG_ICC_IAR1_EL1 : SYSREG_ICC_IAR0_EL1);
+        note_ack(world, cpu, intid | (group1 ? WORLD_GROUP1 : 0));
     } else if (what < 10) {
-        /* The group is the one that it was acknowledged in: remembered in a bit of no INTID. */
         if (take_acked(world, cpu, &intid))
-            rig_icc_write(rig, cpu,
-                          lvgic_vcpu_lrs(rig->cpu[cpu]) && (intid & 1 || world->polite)
-                              ? SYSREG_ICC_EOIR1_EL1
-                              : SYSREG_ICC_EOIR0_EL1,
-                          intid);
+            world_complete(world, cpu, intid);
     } else if (what < 12) {
         rig_icc_write(rig, cpu, group1 ? SYSREG_ICC_SGI1R_EL1 : SYSREG_ICC_SGI0R_EL1,
                       world_random(world, 16) << 24 | world_random(world, 16));
@@ -208,11 +216,11 @@ static void gicc_access(struct world *world, unsigned cpu)
     struct rig *rig = world->rig;
     uint32_t intid;
 
-    if (what < 6) {
-        note_ack(world, cpu, rig_gicc_read(rig, cpu, GICC_REG_IAR));
+    if (what < 8) {
+        note_ack(world, cpu, (uint32_t)rig_gicc_read(rig, cpu, GICC_REG_IAR));
     } else if (what < 10) {
         if (take_acked(world, cpu, &intid))
-            rig_gicc_write(rig, cpu, GICC_REG_EOIR, intid);
+            world_complete(world, cpu, intid);
     } else if (what < 12) {
         /* The sender is outside of the guest while it writes the distributor. */
         return;

@@ -23,6 +23,11 @@ struct world {
     bool polite;
 };
 
+#define WORLD_GROUP1 (1u << 31) /* in acked: it was acknowledged by ICC_IAR1_EL1 */
+
+/* Complete what was acknowledged. */
+void world_complete(struct world *world, unsigned cpu, uint32_t acked);
+
 uint64_t world_random(struct world *world, uint64_t below);
 
 /* A world with a rig, interrupts mapped and configured; 0: any architecture, else 2 or 3. */
