@@ -60,7 +60,7 @@ enum reg_vmm {
     X(ACTIVE_CLEAR, PLAIN, "reads active; writing 1 deactivates")                                  \
     X(PRIORITY, SAME, "the priority, eight bits")                                                  \
     X(NMI, SAME, "non-maskable, one bit; RAZ/WI without FEAT_GICv3_NMI")                           \
-    X(CONFIG, SAME, "level-sensitive 0b00 or edge-triggered 0b10")                                 \
+    X(CONFIG, PLAIN, "level-sensitive 0b00 or edge-triggered 0b10")                                \
     X(ROUTE, SAME, "the affinity that it is routed to")                                            \
     X(TARGETS, SAME, "the CPUs that it may go to, one bit each")                                   \
     X(SOURCES_SET, SAME, "reads the sources it is pending for; writing 1 adds one")                \

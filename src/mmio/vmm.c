@@ -21,7 +21,7 @@ static void put_exactly(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_part pa
     struct irq *irq = vcpu_irq(vcpu, slot);
     struct irq_change change;
 
-    if (part == IRQ_PART_LINE) { /* in the word, wherever the rest is */
+    if (part == IRQ_PART_LINE || part == IRQ_PART_EDGE) { /* in the word, wherever the rest is */
         deliver_put(vcpu, slot, part, value, 0, effects);
         return;
     }
@@ -67,6 +67,13 @@ static void put_fields(const struct fields *fields, const uint64_t *values, enum
     effects_run(vcpu->vm, &effects);
 }
 
+static void put_configs(const struct fields *fields, const uint64_t *values)
+{
+    for (uint32_t i = 0; i < fields->nr; i++)
+        if (fields->slots[i] != INTID_NONE && !slot_is_sgi(fields->slots[i]))
+            vmm_put(fields->vcpu, fields->slots[i], IRQ_PART_EDGE, values[i] & 2);
+}
+
 bool vmm_writes_fields(const struct fields *fields, const uint64_t *values)
 {
     bool gicv2 = fields->vcpu->vm->gicv2;
@@ -82,6 +89,9 @@ bool vmm_writes_fields(const struct fields *fields, const uint64_t *values)
     case REG_OP_ACTIVE_SET:
     case REG_OP_ACTIVE_CLEAR:
         put_fields(fields, values, IRQ_PART_ACTIVE, fields->op == REG_OP_ACTIVE_SET, false);
+        return true;
+    case REG_OP_CONFIG:
+        put_configs(fields, values);
         return true;
     default:
         return false;
