@@ -422,9 +422,9 @@ static void k45_other_addresses(void **state)
     assert_int_equal(set(rig->vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_REDIST, 0x80a0000), LVGIC_OK);
     assert_int_equal(set(rig->vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_REDIST, 0x80a0000),
                      LVGIC_E_EXISTS);
-    assert_int_equal(set(rig->vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_REDIST_REGION,
-                         REGION(1, 0x9000000, 1)),
-                     LVGIC_E_INVALID);
+    assert_int_equal(
+        set(rig->vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_REDIST_REGION, REGION(1, 0x9000000, 1)),
+        LVGIC_E_INVALID);
     assert_int_equal(set(rig->vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_DIST, 0x80d0000),
                      LVGIC_E_INVALID);
     assert_int_equal(get(rig->vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_REDIST), 0x80a0000);
