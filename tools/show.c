@@ -150,7 +150,7 @@ static void print_irq(const char *intid, const char *whose, const json_t *irq)
         snprintf(where, sizeof where, "vCPU %" PRIu64, number(irq, "target"));
     else if (target)
         snprintf(where, sizeof where, "nobody");
-    printf("%6s %-7s %-7s %-3s %s 0x%02" PRIx64 "  %-5s %-4s", intid, whose, where,
+    printf("%6s %-7s %-7s %-3s %s 0x%02" PRIx64 "  %-5s%5s", intid, whose, where,
            has(irq, "ENABLED") ? "on" : "off",
            has(irq, "GROUP1")     ? "1"
            : has(irq, "MODIFIER") ? "S"
@@ -187,7 +187,7 @@ static void print_all(const json_t *root)
     print_config(root);
     json_array_foreach(vcpus, i, vcpu)
         print_vcpu(vcpu, i, json_string_value(json_array_get(affinities, i)));
-    printf("\n%6s %-7s %-7s %-3s %s %4s  %-5s %-4s state\n", "INTID", "of", "to", "", "G", "prio",
+    printf("\n%6s %-7s %-7s %-3s %s %4s  %-5s %4s state\n", "INTID", "of", "to", "", "G", "prio",
            "", "wire");
     json_array_foreach(vcpus, i, vcpu)
     {
