@@ -436,8 +436,9 @@ static size_t load_image(const char *name)
 
 /*
  * Leaves out a test the way the guest itself does, that is, by asking for more CPUs than there are.
- * The table of tests, in guest/main.c, is found in the memory that the image was loaded to: where a
- * relocation puts the address of the test's name there is the entry { name, function, CPUs }.
+ * The table of tests, in guest/v3/main.c, is found in the memory that the image was loaded to:
+ * where a relocation puts the address of the test's name there is the entry { name, function, CPUs
+ * }.
  */
 #define RELATIVE 1027
 

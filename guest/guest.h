@@ -4,12 +4,13 @@
 #define GUEST_H
 
 #include "cpu.h"
-#include "gic.h"
+#include "gic.h" /* of v2/ or v3/ */
 #include "psci.h"
 #include "uart.h"
 
 #define MAX_CPUS 8
 #define MAX_INTID 64
+#define SGIS 16
 #define LOG_SIZE 64
 
 /* The longest wait for something that should happen. The host may be slow and overcommitted. */
@@ -36,11 +37,12 @@ struct cpu {
     /* What the handlers have seen. A count grows when the handler is through with the interrupt. */
     volatile uint32_t count[MAX_INTID];
     volatile uint32_t fiq_count[MAX_INTID];
+    volatile uint32_t nmi_count[MAX_INTID]; /* acknowledged by ICC_NMIAR1_EL1 */
     volatile uint32_t log_length;
-    volatile uint32_t log[LOG_SIZE]; /* INTIDs of both groups, as they were acknowledged */
+    volatile uint32_t log[LOG_SIZE]; /* of IRQ and FIQ, as they were acknowledged */
 
     /* Called between acknowledge and end of interrupt, to quiet the device or to look around. */
-    void (*volatile hook)(unsigned intid);
+    void (*volatile hook)(unsigned ack);
 
     /* Synchronous aborts are counted and stepped over while this is set, and fatal otherwise. */
     volatile bool aborts_expected;
@@ -74,8 +76,13 @@ uint64_t smp_finish(unsigned cpu);
 void smp_call_all(work_fn *fn, uint64_t arg);
 
 /* Results. A line is printed for every check: what was seen, or what was expected instead. */
-void run_test(const char *name, void (*test)(void));
-void skip_test(const char *name, const char *why);
+struct test {
+    const char *name;
+    void (*run)(void);
+    unsigned min_cpus;
+};
+
+void run_tests(const struct test *tests, unsigned count);
 void expect(const char *what, uint64_t expected, uint64_t got);
 void expect_hex(const char *what, uint64_t expected, uint64_t got);
 void expect_true(const char *what, bool seen);
@@ -91,32 +98,21 @@ uint32_t total_count(void);
 
 /*
  * For tests that poll the CPU interface, with interrupts masked: wait for an interrupt and
- * acknowledge it, or see that none of group 1 comes. Both return an INTID, maybe INTID_NONE.
+ * acknowledge it, or see that none comes. Both return what gic_ack() did, maybe INTID_NONE.
  */
 unsigned poll_ack(void);
 unsigned poll_nothing(void);
-/* Wait until the highest priority pending interrupt of group 1 is the given one. */
-bool poll_hppi(unsigned intid);
-
-static inline void gic_eoi(unsigned intid)
-{
-    write_sysreg(ICC_EOIR1_EL1, intid);
-}
-static inline void gic_dir(unsigned intid)
-{
-    write_sysreg(ICC_DIR_EL1, intid);
-}
-static inline unsigned running_priority(void)
-{
-    return read_sysreg(ICC_RPR_EL1) & 0xff;
-}
+/* Wait until gic_hppi() has the given one. */
+bool poll_hppi(unsigned ack);
 
 /* Work functions for smp_call. */
 uint64_t work_irq_disable(uint64_t unused);
 uint64_t work_irq_enable(uint64_t unused);
 uint64_t work_poll_ack(uint64_t unused);
-uint64_t work_eoi(uint64_t intid);
-uint64_t work_dir(uint64_t intid);
+uint64_t work_eoi(uint64_t ack);
+uint64_t work_dir(uint64_t ack);
 uint64_t work_set_eoimode(uint64_t mode);
+uint64_t work_enable_all_sgis(uint64_t unused);
+uint64_t work_is_active(uint64_t intid); /* of CPU 0, if it is a private one */
 
 #endif

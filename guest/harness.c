@@ -79,6 +79,7 @@ void clear_counts(void)
         for (unsigned intid = 0; intid < MAX_INTID; intid++) {
             cpus[i].count[intid] = 0;
             cpus[i].fiq_count[intid] = 0;
+            cpus[i].nmi_count[intid] = 0;
         }
         cpus[i].log_length = 0;
     }
@@ -105,7 +106,7 @@ static uint64_t reset_this_cpu(uint64_t unused)
     fiq_disable();
     timer_stop(TIMER_VIRTUAL);
     timer_stop(TIMER_PHYSICAL);
-    gic_reset_redistributor(this_cpu()->id);
+    gic_reset_private(this_cpu()->id);
     gic_reset_cpu_interface();
     irq_enable();
     fiq_enable();
@@ -114,7 +115,8 @@ static uint64_t reset_this_cpu(uint64_t unused)
 
 /*
  * A CPU changes its own registers only when it is given work or takes interrupts. Without those,
- * CPU 0 can do the rest for it, which is much faster where more CPUs spin than the host has.
+ * what CPU 0 can reach of it is all there is to do, which is much faster where more CPUs spin than
+ * the host has.
  */
 static bool start_reset(unsigned index)
 {
@@ -124,7 +126,7 @@ static bool start_reset(unsigned index)
     if (used)
         smp_post(index, reset_this_cpu, 0);
     else
-        gic_reset_redistributor(index);
+        gic_reset_private(index);
     return used;
 }
 
@@ -150,16 +152,21 @@ static void reset_all(void)
     clear_counts();
 }
 
-void run_test(const char *name, void (*test)(void))
+static void run_test(const char *name, void (*test)(void))
 {
     current_test = name;
     test();
     reset_all();
 }
 
-void skip_test(const char *name, const char *why)
+void run_tests(const struct test *tests, unsigned count)
 {
-    uart_printf("skip %s: %s\n", name, why);
+    for (unsigned i = 0; i < count; i++) {
+        if (ncpus < tests[i].min_cpus)
+            uart_printf("skip %s: needs more CPUs\n", tests[i].name);
+        else
+            run_test(tests[i].name, tests[i].run);
+    }
 }
 
 uint64_t work_irq_disable(uint64_t unused)
@@ -180,20 +187,32 @@ uint64_t work_poll_ack(uint64_t unused)
     return poll_ack();
 }
 
-uint64_t work_eoi(uint64_t intid)
+uint64_t work_eoi(uint64_t ack)
 {
-    gic_eoi((unsigned)intid);
+    gic_eoi((unsigned)ack);
     return 0;
 }
 
-uint64_t work_dir(uint64_t intid)
+uint64_t work_dir(uint64_t ack)
 {
-    gic_dir((unsigned)intid);
+    gic_dir((unsigned)ack);
     return 0;
 }
 
 uint64_t work_set_eoimode(uint64_t mode)
 {
-    write_sysreg(ICC_CTLR_EL1, mode ? ICC_CTLR_EOIMODE : 0);
+    gic_set_eoimode((unsigned)mode);
     return 0;
+}
+
+uint64_t work_enable_all_sgis(uint64_t unused)
+{
+    for (unsigned sgi = 0; sgi < SGIS; sgi++)
+        gic_enable(this_cpu()->id, sgi);
+    return unused;
+}
+
+uint64_t work_is_active(uint64_t intid)
+{
+    return gic_is_active(0, (unsigned)intid);
 }

@@ -17,58 +17,50 @@ void bad_handler(struct frame *frame);
 #define ESR_CLASS_SHIFT 26
 #define CLASS_DATA_ABORT 0x25
 
-static void note(struct cpu *cpu, unsigned intid)
+static void note(struct cpu *cpu, unsigned ack)
 {
     uint32_t n = cpu->log_length;
 
     if (n < LOG_SIZE)
-        cpu->log[n] = intid;
+        cpu->log[n] = ack;
     __atomic_store_n(&cpu->log_length, n + 1, __ATOMIC_RELEASE);
 }
 
-static void deactivate_if_split(unsigned intid)
-{
-    if (read_sysreg(ICC_CTLR_EL1) & ICC_CTLR_EOIMODE)
-        gic_dir(intid);
-}
-
-void irq_handler(struct frame *frame)
+static void handle(unsigned ack, void (*eoi)(unsigned), volatile uint32_t *counts)
 {
     struct cpu *cpu = this_cpu();
-    unsigned intid = (unsigned)read_sysreg(ICC_IAR1_EL1);
+    unsigned intid = gic_intid(ack);
 
-    (void)frame;
     dsb();
     /* A level may drop, or a pending bit be cleared, while the exception is being taken. */
     if (intid >= INTID_SPECIAL)
         return;
     if (intid >= MAX_INTID)
         die("CPU %u: unexpected INTID %u", cpu->id, intid);
-    note(cpu, intid);
+    note(cpu, ack);
     if (cpu->hook)
-        cpu->hook(intid);
-    gic_eoi(intid);
-    deactivate_if_split(intid);
-    cpu->count[intid]++;
+        cpu->hook(ack);
+    eoi(ack);
+    if (gic_eoimode())
+        gic_dir(ack);
+    counts[intid]++;
+}
+
+void irq_handler(struct frame *frame)
+{
+    unsigned ack = gic_ack();
+
+    (void)frame;
+    if (gic_refers_to_nmi(ack))
+        handle(gic_ack_nmi(), gic_eoi, this_cpu()->nmi_count);
+    else
+        handle(ack, gic_eoi, this_cpu()->count);
 }
 
 void fiq_handler(struct frame *frame)
 {
-    struct cpu *cpu = this_cpu();
-    unsigned intid = (unsigned)read_sysreg(ICC_IAR0_EL1);
-
     (void)frame;
-    dsb();
-    if (intid >= INTID_SPECIAL)
-        return;
-    if (intid >= MAX_INTID)
-        die("CPU %u: unexpected INTID %u by FIQ", cpu->id, intid);
-    note(cpu, intid);
-    if (cpu->hook)
-        cpu->hook(intid);
-    write_sysreg(ICC_EOIR0_EL1, intid);
-    deactivate_if_split(intid);
-    cpu->fiq_count[intid]++;
+    handle(gic_ack_fiq(), gic_eoi_fiq, this_cpu()->fiq_count);
 }
 
 void sync_handler(struct frame *frame)
@@ -93,22 +85,22 @@ void bad_handler(struct frame *frame)
 
 unsigned poll_ack(void)
 {
-    unsigned intid = INTID_NONE;
+    unsigned ack = INTID_NONE;
 
-    WAIT_FOR((intid = (unsigned)read_sysreg(ICC_IAR1_EL1)) < INTID_SPECIAL);
+    WAIT_FOR(gic_intid(ack = gic_ack()) < INTID_SPECIAL);
     dsb();
-    return intid;
+    return ack;
 }
 
 unsigned poll_nothing(void)
 {
-    unsigned intid = INTID_NONE;
+    unsigned ack = INTID_NONE;
 
-    WAIT_FOR_US(SETTLE_US, (intid = (unsigned)read_sysreg(ICC_IAR1_EL1)) < INTID_SPECIAL);
-    return intid;
+    WAIT_FOR_US(SETTLE_US, gic_intid(ack = gic_ack()) < INTID_SPECIAL);
+    return ack;
 }
 
-bool poll_hppi(unsigned intid)
+bool poll_hppi(unsigned ack)
 {
-    return WAIT_FOR(read_sysreg(ICC_HPPIR1_EL1) == intid);
+    return WAIT_FOR(gic_hppi() == ack);
 }

@@ -12,9 +12,9 @@ static void init_this_cpu(unsigned index)
 {
     write_sysreg(tpidr_el1, (uintptr_t)&cpus[index]);
     cpus[index].id = index;
-    if (!gic_wake_redistributor(index))
+    if (!gic_cpu_up(index))
         die("CPU %u: the redistributor does not wake up", index);
-    gic_reset_redistributor(index);
+    gic_reset_private(index);
     gic_reset_cpu_interface();
 }
 

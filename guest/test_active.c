@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The active state: IHI 0069, section 4.1 and GICD_ISACTIVER, GICD_ICACTIVER. */
+/* The active state: IHI 0069, section 4.1, or IHI 0048, section 3.2. */
 #include "guest.h"
 #include "tests.h"
-#include "timer.h"
 
 #define SPI TEST_SPI
-
-static uint64_t read_active(uint64_t intid)
-{
-    return gic_is_active(0, (unsigned)intid);
-}
 
 static uint64_t write_icactiver(uint64_t intid)
 {
@@ -35,35 +29,11 @@ void test_active_spi(void)
     expect("acknowledge", SPI, poll_ack());
     expect("active bit", 1, gic_is_active(0, SPI));
     expect("active bit in ICACTIVER", 1, gicd_read(GICD_ICACTIVER + 4) >> (SPI % 32) & 1);
-    expect("active bit seen from the last CPU", 1, smp_call(last, read_active, SPI));
+    expect("active bit seen from the last CPU", 1, smp_call(last, work_is_active, SPI));
     expect("pending bit", 0, gic_is_pending(0, SPI));
     gic_eoi(SPI);
     expect("active bit after EOIR", 0, gic_is_active(0, SPI));
-    expect("the same from the last CPU", 0, smp_call(last, read_active, SPI));
-    irq_enable();
-}
-
-/* The private interrupts of CPU 0, seen from the last CPU in CPU 0's redistributor. */
-void test_active_private(void)
-{
-    unsigned last = ncpus - 1;
-
-    gic_enable(0, 1);
-    gic_enable(0, TIMER_VIRTUAL);
-    irq_disable();
-    gic_send_sgi(1, 1);
-    expect("acknowledge of an SGI", 1, poll_ack());
-    expect("active bit of the SGI", 1, gic_is_active(0, 1));
-    expect("the same from the last CPU", 1, smp_call(last, read_active, 1));
-    gic_eoi(1);
-    expect("active bit after EOIR", 0, smp_call(last, read_active, 1));
-    timer_start(TIMER_VIRTUAL, 0);
-    expect("acknowledge of the timer", TIMER_VIRTUAL, poll_ack());
-    expect("active bit of the timer", 1, gic_is_active(0, TIMER_VIRTUAL));
-    expect("the same from the last CPU", 1, smp_call(last, read_active, TIMER_VIRTUAL));
-    timer_stop(TIMER_VIRTUAL);
-    gic_eoi(TIMER_VIRTUAL);
-    expect("active bit after EOIR", 0, smp_call(last, read_active, TIMER_VIRTUAL));
+    expect("the same from the last CPU", 0, smp_call(last, work_is_active, SPI));
     irq_enable();
 }
 
@@ -72,7 +42,11 @@ static void active_bit_by_register(unsigned intid)
     gic_set_active(0, intid);
     expect("active bit after ISACTIVER", 1, gic_is_active(0, intid));
     gic_enable(0, intid);
-    gic_set_pending(0, intid);
+    /* With GICv2, ISPENDR does nothing to an SGI. */
+    if (intid < SGIS)
+        gic_send_sgi(intid, 1);
+    else
+        gic_set_pending(0, intid);
     settle();
     expect("deliveries while active", 0, total_count());
     expect("pending bit while active", 1, gic_is_pending(0, intid));

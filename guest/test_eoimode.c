@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Separate priority drop and deactivation: IHI 0069, ICC_CTLR_EL1.EOImode and ICC_DIR_EL1. */
+/* Separate priority drop and deactivation: IHI 0069, ICC_CTLR_EL1.EOImode and ICC_DIR_EL1; IHI
+ * 0048, GICC_CTLR.EOImode and GICC_DIR. */
 #include "guest.h"
 #include "tests.h"
 #include "timer.h"
@@ -145,7 +146,7 @@ void test_eoimode_switch(void)
     }
     expect("deliveries in both modes by turns", 10, total_count());
     work_set_eoimode(1);
-    expect("EOImode reads back", 1, (read_sysreg(ICC_CTLR_EL1) & ICC_CTLR_EOIMODE) != 0);
+    expect("EOImode reads back", 1, gic_eoimode());
     work_set_eoimode(0);
-    expect("and cleared", 0, (read_sysreg(ICC_CTLR_EL1) & ICC_CTLR_EOIMODE) != 0);
+    expect("and cleared", 0, gic_eoimode());
 }

@@ -222,8 +222,7 @@ void test_overflow_mixed(void)
     for (unsigned i = 0; i < N; i++)
         gic_send_sgi(i, 1u << target);
     gic_set_pending_many(N);
-    expect_true("all SGIs are pending",
-                WAIT_FOR((gicr_read(target, GICR_ISPENDR0) & 0xffff) == 0xffff));
+    expect_true("all SGIs are pending", WAIT_FOR(gic_all_sgis_pending(target)));
     expect_hex("pending bits of the SPIs", 0xffff, gic_pending_many());
     smp_call(target, work_irq_enable, 0);
     WAIT_FOR(total_count() == 2 * N);

@@ -10,10 +10,7 @@ static uint64_t go_off(uint64_t unused)
     (void)unused;
     irq_disable();
     fiq_disable();
-    /* The order of IHI 0069, section 11.1: the CPU interface first, then the redistributor. */
-    write_sysreg(ICC_IGRPEN0_EL1, 0);
-    write_sysreg(ICC_IGRPEN1_EL1, 0);
-    if (!gic_sleep_redistributor(this_cpu()->id))
+    if (!gic_cpu_down(this_cpu()->id))
         die("CPU %u: the redistributor does not go to sleep", this_cpu()->id);
     psci_cpu_off();
     die("CPU %u: CPU_OFF returned", this_cpu()->id);

@@ -80,7 +80,7 @@ void test_timer_physical_ticks(void)
  */
 static bool taken_back(unsigned cpu)
 {
-    return WAIT_FOR((gicr_read(cpu, GICR_ISPENDR0), read_sysreg(ICC_HPPIR1_EL1) == INTID_NONE));
+    return WAIT_FOR((gic_is_pending(cpu, TIMER_VIRTUAL), gic_hppi() == INTID_NONE));
 }
 
 static void test_level(unsigned timer)
@@ -178,13 +178,13 @@ static void test_ispendr(unsigned timer)
     expect_true("it is set by the expired timer, disabled", WAIT_FOR(gic_is_pending(0, timer)));
     timer_stop(timer);
     expect_true("it is cleared by stopping the timer", WAIT_FOR(!gic_is_pending(0, timer)));
-    write_sysreg(ICC_PMR_EL1, DEFAULT_PRIORITY);
+    gic_set_pmr(DEFAULT_PRIORITY);
     gic_enable(0, timer);
     timer_start(timer, 0);
     expect_true("it is set by the expired timer, enabled", WAIT_FOR(gic_is_pending(0, timer)));
     settle();
     expect("deliveries with the priority masked", 0, total_count());
-    write_sysreg(ICC_PMR_EL1, DEFAULT_PMR);
+    gic_set_pmr(DEFAULT_PMR);
     WAIT_FOR(cpus[0].count[timer] == 1);
     settle();
     expect("deliveries after the mask was opened", 1, total_count());
@@ -248,7 +248,7 @@ static uint64_t sleep_for(uint64_t timer)
     gic_enable(cpu->id, TIMER_PHYSICAL);
     timer_start(other, WAIT_US / 2);
     timer_start((unsigned)timer, 2000);
-    while ((intid = read_sysreg(ICC_HPPIR1_EL1)) == INTID_NONE)
+    while ((intid = gic_hppi()) == INTID_NONE)
         wfi();
     timer_stop(TIMER_VIRTUAL);
     timer_stop(TIMER_PHYSICAL);

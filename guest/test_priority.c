@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Priorities, masking and preemption: IHI 0069, section 4.8. */
+/* Priorities, masking and preemption: IHI 0069, section 4.8; IHI 0048, section 3.3. */
 #include "guest.h"
 #include "tests.h"
 
@@ -17,23 +17,23 @@ static void set_up(unsigned intid, uint8_t priority)
 void test_prio_pmr(void)
 {
     set_up(SPI, 0x80);
-    write_sysreg(ICC_PMR_EL1, 0x80);
+    gic_set_pmr(0x80);
     gic_set_pending(0, SPI);
     settle();
     expect("deliveries with the mask at the priority", 0, total_count());
     expect("pending bit", 1, gic_is_pending(0, SPI));
-    write_sysreg(ICC_PMR_EL1, 0x40);
+    gic_set_pmr(0x40);
     settle();
     expect("deliveries with the mask above it", 0, total_count());
-    write_sysreg(ICC_PMR_EL1, 0x90);
+    gic_set_pmr(0x90);
     WAIT_FOR(cpus[0].count[SPI] == 1);
     expect("deliveries with the mask below it", 1, total_count());
-    write_sysreg(ICC_PMR_EL1, 0);
+    gic_set_pmr(0);
     set_up(SPI, 0);
     gic_set_pending(0, SPI);
     settle();
     expect("deliveries of priority 0 with mask 0", 1, total_count());
-    write_sysreg(ICC_PMR_EL1, DEFAULT_PMR);
+    gic_set_pmr(DEFAULT_PMR);
     WAIT_FOR(cpus[0].count[SPI] == 2);
     expect("deliveries after the mask was opened", 2, total_count());
 }
@@ -42,7 +42,7 @@ void test_prio_pmr_private(void)
 {
     gic_set_priority(0, 5, 0xc0);
     gic_enable(0, 5);
-    write_sysreg(ICC_PMR_EL1, 0xc0);
+    gic_set_pmr(0xc0);
     gic_send_sgi(5, 1);
     settle();
     expect("deliveries of an SGI below the mask", 0, total_count());
@@ -98,8 +98,8 @@ void test_prio_bpr(void)
     set_up(SPI + 1, 0x80);
     set_up(SPI + 2, 0x70);
     irq_disable();
-    write_sysreg(ICC_BPR1_EL1, 5); /* bits 7:5 of the priority are the group */
-    expect("binary point reads back", 5, read_sysreg(ICC_BPR1_EL1) & 7);
+    gic_set_preemption(5); /* bits 7:5 of the priority are the group */
+    expect("binary point reads back", 5, gic_preemption());
     gic_set_pending(0, SPI);
     expect("acknowledge", SPI, poll_ack());
     expect_hex("running priority, that of the group", 0x80, running_priority());
@@ -124,7 +124,7 @@ void test_prio_bpr_order(void)
     set_up(SPI + 1, 0x80);
     set_up(SPI + 2, 0x90);
     irq_disable();
-    write_sysreg(ICC_BPR1_EL1, 7); /* bit 7 only */
+    gic_set_preemption(7); /* bit 7 only */
     gic_set_pending_many(3);
     expect_true("the highest of the group is first", poll_hppi(SPI + 1));
     for (unsigned i = 0; i < 3; i++) {
@@ -233,7 +233,7 @@ void test_prio_kinds(void)
     set_up(SPI + 1, 0x40);
     irq_disable();
     gic_set_pending(0, SPI + 1);
-    gic_set_pending(0, 13);
+    gic_send_sgi(13, 1);
     gic_set_pending(0, SPI);
     gic_send_sgi(14, 1);
     expect_true("the highest priority is first", poll_hppi(14));

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Software generated interrupts: IHI 0069, ICC_SGI1R_EL1 and chapter 4. */
+/* Software generated interrupts: IHI 0069, ICC_SGI1R_EL1 and chapter 4; IHI 0048, GICD_SGIR. */
 #include "guest.h"
 #include "tests.h"
-
-#define SGIS 16
-
-static uint64_t enable_all_sgis(uint64_t unused)
-{
-    (void)unused;
-    for (unsigned sgi = 0; sgi < SGIS; sgi++)
-        gic_enable(this_cpu()->id, sgi);
-    return 0;
-}
 
 static uint64_t send_all_to(uint64_t cpu_mask)
 {
@@ -56,7 +46,7 @@ void test_sgi_pairs(void)
 {
     unsigned good = 0;
 
-    smp_call_all(enable_all_sgis, 0);
+    smp_call_all(work_enable_all_sgis, 0);
     for (unsigned from = 0; from < ncpus; from++) {
         for (unsigned to = 0; to < ncpus; to++) {
             clear_counts();
@@ -74,7 +64,7 @@ void test_sgi_list(void)
     unsigned all = (1u << ncpus) - 1;
     unsigned good = 0;
 
-    smp_call_all(enable_all_sgis, 0);
+    smp_call_all(work_enable_all_sgis, 0);
     for (unsigned from = 0; from < ncpus; from++) {
         clear_counts();
         smp_call(from, send_all_to, all);
@@ -92,7 +82,7 @@ void test_sgi_broadcast(void)
     unsigned all = (1u << ncpus) - 1;
     unsigned good = 0;
 
-    smp_call_all(enable_all_sgis, 0);
+    smp_call_all(work_enable_all_sgis, 0);
     for (unsigned from = 0; from < ncpus; from++) {
         clear_counts();
         smp_call(from, send_all_to_others, 0);
@@ -101,16 +91,6 @@ void test_sgi_broadcast(void)
         good -= !each_sgi_seen(from, 0);
     }
     expect("CPUs whose 16 broadcasts went to all others, not to itself", ncpus, good);
-}
-
-/* A target list with affinities that no CPU has. */
-void test_sgi_nobody(void)
-{
-    smp_call_all(enable_all_sgis, 0);
-    write_sysreg(ICC_SGI1R_EL1, 1ull << 16 | 3); /* Aff1 = 1 */
-    write_sysreg(ICC_SGI1R_EL1, 1ull << 32 | 3); /* Aff2 = 1 */
-    settle();
-    expect("SGIs to affinities that do not exist", 0, total_count());
 }
 
 static void burst_to(unsigned target, const char *what)
@@ -147,90 +127,6 @@ void test_sgi_coalesce(void)
     WAIT_FOR(cpus[0].count[6] >= 1);
     settle();
     expect("deliveries of 10 SGIs sent while masked", 1, cpus[0].count[6]);
-}
-
-/* The pending bit of an SGI of the given CPU, worked by the registers of its redistributor. */
-static void pending_register_of(unsigned cpu)
-{
-    unsigned sgi = 3;
-
-    gic_set_pending(cpu, sgi);
-    expect("pending bit after ISPENDR0, disabled", 1, gic_is_pending(cpu, sgi));
-    expect("the same in ICPENDR0", 1, gicr_read(cpu, GICR_ICPENDR0) >> sgi & 1);
-    settle();
-    expect("deliveries while disabled", 0, total_count());
-    gic_clear_pending(cpu, sgi);
-    expect("pending bit after ICPENDR0", 0, gic_is_pending(cpu, sgi));
-    gic_enable(cpu, sgi);
-    settle();
-    expect("deliveries after the pending bit was cleared", 0, total_count());
-    gic_disable(cpu, sgi);
-    gic_set_pending(cpu, sgi);
-    gic_enable(cpu, sgi);
-    WAIT_FOR(cpus[cpu].count[sgi] == 1);
-    expect("deliveries at enable", 1, cpus[cpu].count[sgi]);
-    expect("pending bit after delivery", 0, gic_is_pending(cpu, sgi));
-    clear_counts();
-    gic_set_pending(cpu, sgi);
-    WAIT_FOR(cpus[cpu].count[sgi] == 1);
-    settle();
-    expect("deliveries by ISPENDR0 while enabled", 1, total_count());
-}
-
-void test_sgi_pendr_own(void)
-{
-    pending_register_of(0);
-}
-
-void test_sgi_pendr_other(void)
-{
-    pending_register_of(ncpus - 1);
-}
-
-static void disabled_at(unsigned cpu)
-{
-    unsigned sgi = 9;
-
-    gic_enable(cpu, sgi);
-    gic_disable(cpu, sgi);
-    expect("enable bit", 0, gic_is_enabled(cpu, sgi));
-    gic_send_sgi(sgi, 1u << cpu);
-    expect_true("an SGI sent while disabled becomes pending", WAIT_FOR(gic_is_pending(cpu, sgi)));
-    settle();
-    expect("deliveries while disabled", 0, total_count());
-    gic_enable(cpu, sgi);
-    WAIT_FOR(cpus[cpu].count[sgi] == 1);
-    settle();
-    expect("deliveries at enable", 1, total_count());
-}
-
-void test_sgi_disabled_own(void)
-{
-    disabled_at(0);
-}
-
-void test_sgi_disabled_other(void)
-{
-    disabled_at(ncpus - 1);
-}
-
-/* The pending bit of each CPU is its own. */
-void test_sgi_banked(void)
-{
-    unsigned last = ncpus - 1;
-
-    gic_set_pending(last, 2);
-    expect("pending bit at the last CPU", 1, gic_is_pending(last, 2));
-    expect("pending bit at CPU 0", 0, gic_is_pending(0, 2));
-    gic_set_priority(last, 2, 0x40);
-    gic_set_priority(0, 2, 0x80);
-    expect_hex("priority at the last CPU", 0x40,
-               mmio_read8(gicr_address(last, GICR_IPRIORITYR + 2)));
-    expect_hex("priority at CPU 0", 0x80, mmio_read8(gicr_address(0, GICR_IPRIORITYR + 2)));
-    gic_enable(last, 2);
-    WAIT_FOR(cpus[last].count[2] == 1);
-    expect("deliveries at the last CPU", 1, cpus[last].count[2]);
-    expect("deliveries at CPU 0", 0, cpus[0].count[2]);
 }
 
 /* The same SGI, sent again while it is active. */
@@ -271,7 +167,7 @@ void test_sgi_storm(void)
     const uint32_t rounds = 10;
     uint64_t stopped = 0;
 
-    smp_call_all(enable_all_sgis, 0);
+    smp_call_all(work_enable_all_sgis, 0);
     for (unsigned i = 1; i < ncpus; i++)
         smp_post(i, storm, rounds);
     stopped += storm(rounds);

@@ -69,8 +69,7 @@ void test_uart_refire(void)
  * the guest gives it a chance to look. */
 static bool poll_taken_back(void)
 {
-    return WAIT_FOR(
-        (gicd_read(GICD_ISPENDR + UART_INTID / 32 * 4), read_sysreg(ICC_HPPIR1_EL1) == INTID_NONE));
+    return WAIT_FOR((gicd_read(GICD_ISPENDR + UART_INTID / 32 * 4), gic_hppi() == INTID_NONE));
 }
 
 /* The state of the interrupt follows the line. Polled, so nothing acknowledges it in between. */

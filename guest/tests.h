@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All tests, by file. */
+/* The tests that GICv2 and GICv3 have in common, by file. */
 #ifndef GUEST_TESTS_H
 #define GUEST_TESTS_H
 
@@ -7,14 +7,8 @@
 void test_sgi_pairs(void);
 void test_sgi_list(void);
 void test_sgi_broadcast(void);
-void test_sgi_nobody(void);
 void test_sgi_burst(void);
 void test_sgi_coalesce(void);
-void test_sgi_pendr_own(void);
-void test_sgi_pendr_other(void);
-void test_sgi_disabled_own(void);
-void test_sgi_disabled_other(void);
-void test_sgi_banked(void);
 void test_sgi_active_pending(void);
 void test_sgi_storm(void);
 
@@ -25,7 +19,6 @@ void test_spi_any(void);
 void test_spi_pending_bits(void);
 void test_spi_clear_while_masked(void);
 void test_spi_disabled(void);
-void test_spi_rwp(void);
 void test_spi_disable_pending(void);
 void test_spi_coalesce(void);
 void test_spi_level_soft(void);
@@ -58,7 +51,6 @@ void test_wfi_sgi(void);
 
 /* test_active.c */
 void test_active_spi(void);
-void test_active_private(void);
 void test_active_register_spi(void);
 void test_active_register_sgi(void);
 void test_active_register_other(void);
@@ -97,34 +89,6 @@ void test_overflow_nested(void);
 void test_overflow_active_pending(void);
 void test_overflow_change(void);
 void test_overflow_mixed(void);
-
-/* test_mmio.c */
-void test_mmio_priority_bytes(void);
-void test_mmio_router(void);
-void test_mmio_reserved(void);
-void test_mmio_private_in_gicd(void);
-void test_mmio_router_private(void);
-void test_mmio_legacy(void);
-void test_mmio_read_only(void);
-void test_mmio_control(void);
-void test_mmio_config(void);
-void test_mmio_set_clear(void);
-void test_mmio_priority_bits(void);
-void test_mmio_frames(void);
-void test_mmio_sysregs(void);
-
-/* test_group0.c */
-void test_group0_fiq(void);
-void test_group0_route(void);
-void test_group0_registers(void);
-void test_group0_enables(void);
-void test_group1_enables(void);
-void test_group0_not_in_the_way(void);
-void test_group0_preempts(void);
-void test_group0_order(void);
-void test_group0_sgi(void);
-void test_group0_change(void);
-void test_group0_eoimode(void);
 
 /* test_power.c */
 void test_power_calls(void);

@@ -37,6 +37,18 @@ static uint64_t cells(const fdt32_t *cell, int count)
     return value;
 }
 
+static int root_node(const void *fdt, const char *name)
+{
+    int node;
+
+    fdt_for_each_subnode(node, fdt, 0)
+    {
+        if (is_named(fdt_get_name(fdt, node, NULL), name))
+            return node;
+    }
+    return -FDT_ERR_NOTFOUND;
+}
+
 /* ---------------------------------------------------------------- reading the machine's tree */
 
 static bool has_device_type(const void *fdt, int node, const char *type)
@@ -89,6 +101,8 @@ static bool take_word(const char *word)
         boot.lrs = (unsigned)strtoul(word + 10, NULL, 0);
     else if (strncmp(word, "lvgic.hyp.", 10) != 0)
         return false;
+    else if (strncmp(word, "lvgic.hyp.soft", 14) == 0)
+        boot.soft = true;
     else if (strncmp(word, "lvgic.hyp.trace", 15) == 0)
         boot.trace = true;
     else if (strncmp(word, "lvgic.hyp.fault", 15) == 0)
@@ -125,6 +139,74 @@ static void scan_chosen(const void *fdt, int node)
         split_arguments(arguments, NULL);
 }
 
+/* Which GIC it is, and where its frames are. */
+static void scan_intc(const void *fdt, int node)
+{
+    int size;
+    const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+    uint64_t *const v2[] = {&boot.gicd, &boot.gicc, &boot.gich, &boot.gicv};
+    uint64_t *const v3[] = {&boot.gicd, &boot.gicr};
+    uint64_t *const *frames = v3;
+    int count = 2;
+
+    if (fdt_node_check_compatible(fdt, node, "arm,gic-v3") == 0) {
+        boot.gic = 3;
+    } else if (fdt_node_check_compatible(fdt, node, "arm,cortex-a15-gic") == 0 ||
+               fdt_node_check_compatible(fdt, node, "arm,gic-400") == 0) {
+        boot.gic = 2;
+        frames = v2;
+        count = boot.soft ? 2 : 4; /* without virtualization there are no more */
+    }
+    if (!boot.gic || !reg || size < 16 * count)
+        fault("the interrupt controller is of no use");
+    for (int i = 0; i < count; i++) {
+        *frames[i] = cells(reg + 4 * i, 2);
+        if (*frames[i] >= BIT(30))
+            fault("the interrupt controller is not where all devices are, below 1 GiB");
+    }
+}
+
+/* An ITS; not for firmware, which has no PCI. */
+static void scan_its(const void *fdt, int intc)
+{
+    int node, size;
+
+    fdt_for_each_subnode(node, fdt, intc)
+    {
+        const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+        if (boot.firmware || fdt_node_check_compatible(fdt, node, "arm,gic-v3-its") != 0)
+            continue;
+        if (!reg || size < 8 || cells(reg, 2) >= BIT(30))
+            fault("the ITS is not where all devices are, below 1 GiB");
+        boot.its = cells(reg, 2);
+    }
+}
+
+/* A window of the PCI host bridge in the CPU's address space, in cells: 3 of the PCI address, which
+ * begin with its kind, 2 of the CPU's, 2 of the size. The guest's address space has 39 bits, which
+ * leaves out the largest one. */
+static bool is_usable(const fdt32_t *range)
+{
+    uint64_t end = cells(range + 3, 2) + cells(range + 5, 2);
+
+    return end > cells(range + 3, 2) && end <= BIT(39);
+}
+
+static void scan_pci(const void *fdt, int node)
+{
+    struct region *next = boot.pci, *const end = next + 1 + PCI_RANGES; /* one stays empty */
+    int size;
+    const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size), *ranges;
+
+    if (!reg || size != 16 || boot.firmware)
+        return;
+    *next++ = (struct region){cells(reg, 2), cells(reg + 2, 2)};
+    ranges = fdt_getprop(fdt, node, "ranges", &size);
+    for (; ranges && size >= 28; size -= 28, ranges += 7)
+        if (is_usable(ranges) && next < end)
+            *next++ = (struct region){cells(ranges + 3, 2), cells(ranges + 5, 2)};
+}
+
 /* Fills `boot` from the tree at `dtb`. */
 void dtb_scan(uint64_t dtb)
 {
@@ -133,6 +215,7 @@ void dtb_scan(uint64_t dtb)
 
     check(fdt_check_header(fdt));
     boot = (struct boot){.dtb = dtb};
+    scan_chosen(fdt, root_node(fdt, "chosen")); /* first: it has our options */
     fdt_for_each_subnode(node, fdt, 0)
     {
         const char *name = fdt_get_name(fdt, node, NULL);
@@ -140,9 +223,11 @@ void dtb_scan(uint64_t dtb)
             scan_memory(fdt, node);
         else if (is_named(name, "cpus"))
             scan_cpus(fdt, node);
-        else if (is_named(name, "chosen"))
-            scan_chosen(fdt, node);
+        else if (is_named(name, "pcie"))
+            scan_pci(fdt, node);
     }
+    scan_intc(fdt, root_node(fdt, "intc"));
+    scan_its(fdt, root_node(fdt, "intc"));
     if (!boot.nr_cpus || boot.ram_end - boot.ram_start < 2 * HYP_REGION)
         fault("the device tree has no CPUs or too little memory");
     boot.hyp_start = align_down(boot.ram_end, BIT(21)) - HYP_REGION;
@@ -161,6 +246,8 @@ static bool is_kept(const char *name)
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         if (is_named(name, kept[i]))
             return true;
+    if (boot.pci[0].size && is_named(name, "pcie"))
+        return true;
     /* Firmware keeps its variables in flash, and looks for it here. */
     return boot.firmware && is_named(name, "flash");
 }
@@ -178,18 +265,6 @@ static void delete_others(void *fdt)
             node = fdt_first_subnode(fdt, 0);
         }
     }
-}
-
-static int root_node(const void *fdt, const char *name)
-{
-    int node;
-
-    fdt_for_each_subnode(node, fdt, 0)
-    {
-        if (is_named(fdt_get_name(fdt, node, NULL), name))
-            return node;
-    }
-    return -FDT_ERR_NOTFOUND;
 }
 
 static void trim_memory(void *fdt)
@@ -222,21 +297,53 @@ static void trim_psci(void *fdt)
         fdt_delprop(fdt, node, old[i]);
 }
 
-/* A GICv3 without ITS, without a maintenance interrupt, and with no more redistributors than CPUs.
- */
+/* A GICv3 with no more redistributors than CPUs and one ITS, or a GICv2 without GICv2m; both
+ * without virtualization, and so without a maintenance interrupt. */
 static void trim_intc(void *fdt)
 {
+    bool v2 = boot.gic == 2;
+    uint32_t gicd_size = v2 ? GICD_V2_SIZE : GICD_SIZE;
+    uint32_t second_size = v2 ? GICC_SIZE : GICR_SIZE * boot.nr_cpus;
     fdt32_t reg[8] = {
-        0, cpu_to_fdt32(GICD_BASE), 0, cpu_to_fdt32(GICD_SIZE),
-        0, cpu_to_fdt32(GICR_BASE), 0, cpu_to_fdt32(GICR_SIZE * boot.nr_cpus),
+        0, cpu_to_fdt32((uint32_t)boot.gicd),
+        0, cpu_to_fdt32(gicd_size),
+        0, cpu_to_fdt32((uint32_t)(v2 ? boot.gicc : boot.gicr)),
+        0, cpu_to_fdt32(second_size),
     };
     int node = root_node(fdt, "intc"), child;
 
-    while ((child = fdt_first_subnode(fdt, node)) >= 0)
-        check(fdt_del_node(fdt, child));
+    child = fdt_first_subnode(fdt, node);
+    while (child >= 0) {
+        if (boot.its && fdt_node_check_compatible(fdt, child, "arm,gic-v3-its") == 0) {
+            child = fdt_next_subnode(fdt, child);
+        } else {
+            check(fdt_del_node(fdt, child));
+            child = fdt_first_subnode(fdt, node);
+        }
+    }
     check(fdt_setprop(fdt, node, "reg", reg, sizeof(reg)));
     fdt_delprop(fdt, node, "interrupts");
     fdt_delprop(fdt, node, "#redistributor-regions");
+}
+
+/* Windows that are usable, and the ITS if there is one: without it, wired interrupts are left. */
+static void trim_pci(void *fdt)
+{
+    int node = root_node(fdt, "pcie"), size, used = 0;
+    const fdt32_t *ranges;
+    fdt32_t usable[7 * PCI_RANGES];
+
+    if (!boot.pci[0].size)
+        return;
+    ranges = fdt_getprop(fdt, node, "ranges", &size);
+    for (int i = 0; ranges && i + 28 <= size; i += 28)
+        if (is_usable(ranges + i / 4) && (size_t)used + 28 <= sizeof(usable)) {
+            memcpy(usable + used / 4, ranges + i / 4, 28);
+            used += 28;
+        }
+    check(fdt_setprop(fdt, node, "ranges", usable, used));
+    if (!boot.its)
+        fdt_delprop(fdt, node, "msi-map");
 }
 
 /* CPUs beyond those that we run do not exist for the guest, nor does a map that names them. */
@@ -290,6 +397,7 @@ void dtb_for_guest(void)
     trim_memory(work);
     trim_psci(work);
     trim_intc(work);
+    trim_pci(work);
     trim_cpus(work);
     trim_chosen(work);
     check(fdt_pack(work));

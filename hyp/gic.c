@@ -1,146 +1,91 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The physical GICv3, as EL2 drives it: few interrupts, all in group 1, none with a handler that
+ * The physical GIC, as EL2 drives it: few interrupts, all in one group, none with a handler that
  * does more than pass it on. With EOImode = 1, acknowledging and "priority drop" are separate from
  * deactivation: a forwarded interrupt stays active, and so cannot arrive again, until the guest has
  * dealt with it and its list register (or the library, through gic_deactivate) ends it.
  */
-#include "hyp.h"
-
-/* Offsets, IHI 0069H sections 12.8 to 12.11. */
-#define GICD_CTLR (GICD_BASE + 0x0000)
-#define GICD_TYPER (GICD_BASE + 0x0004)
-#define GICD_IGROUPR (GICD_BASE + 0x0080)
-#define GICD_ISENABLER (GICD_BASE + 0x0100)
-#define GICD_ICENABLER (GICD_BASE + 0x0180)
-#define GICD_ISPENDR (GICD_BASE + 0x0200)
-#define GICD_ICACTIVER (GICD_BASE + 0x0380)
-#define GICD_IPRIORITYR (GICD_BASE + 0x0400)
-#define GICD_IROUTER (GICD_BASE + 0x6000)
-#define CTLR_RWP BIT(31)
-#define CTLR_ARE_GROUP1 0x12u
-
-#define GICR_CTLR 0x0000
-#define GICR_TYPER 0x0008
-#define GICR_WAKER 0x0014
-#define GICR_SGI 0x10000 /* the second frame, whose registers are laid out as in GICD */
-#define WAKER_PROCESSOR_SLEEP BIT(1)
-#define WAKER_CHILDREN_ASLEEP BIT(2)
+#include "gic.h"
 
 #define PRIORITY 0x80u
 #define SPURIOUS 1020
 
 const uint32_t forwarded_ppis[] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};
-const uint32_t forwarded_spis[] = {SPI_UART, SPI_RTC};
+const uint32_t forwarded_spis[] = {SPI_UART,    SPI_RTC,     SPI_PCI,
+                                   SPI_PCI + 1, SPI_PCI + 2, SPI_PCI + 3};
+
+static const struct gic_driver *driver(void)
+{
+    return boot.gic == 2 ? &gic_v2 : &gic_v3;
+}
 
 /* The number of SPIs that the machine has, a multiple of 32. */
 unsigned gic_spis(void)
 {
-    unsigned intids = 32 * ((read32(GICD_TYPER) & 0x1f) + 1);
+    unsigned intids = 32 * ((read32(boot.gicd + GICD_TYPER) & 0x1f) + 1);
 
     return (intids > 992 ? 992 : intids) - 32;
 }
 
-static void wait_for_write(uint64_t control)
+/* Everything off, in the same group and of the same priority. */
+static void reset(uint64_t frame, unsigned first, unsigned end)
 {
-    while (read32(control) & (control == GICD_CTLR ? CTLR_RWP : BIT(3)))
-        ;
+    for (unsigned n = first; n < end; n += 32) {
+        write32(frame + GICD_ICENABLER + n / 8, ~0u);
+        write32(frame + GICD_ICACTIVER + n / 8, ~0u);
+        write32(frame + GICD_IGROUPR + n / 8, driver()->groups);
+    }
+    for (unsigned n = first; n < end; n += 4)
+        write32(frame + GICD_IPRIORITYR + n, PRIORITY * 0x01010101u);
+    driver()->settle(frame);
 }
 
-static void route_spi(uint32_t intid)
-{
-    uint64_t bit = BIT(intid % 32);
-
-    /* The CPU that boots takes them all; the library finds the vCPU that the guest wants. */
-    *(volatile uint64_t *)(GICD_IROUTER + 8ul * intid) = cpu_at(0)->mpidr;
-    write32(GICD_ISENABLER + intid / 32 * 4, (uint32_t)bit);
-}
-
-/* The distributor, once. All it forwards is the guest's; the guest's own settings are virtual. */
+/* The distributor, once. All it forwards is the guest's; the guest's own settings are virtual. The
+ * CPU that boots takes them all; the library finds the vCPU that the guest wants. */
 void gic_init(void)
 {
-    unsigned end = 32 + gic_spis();
-
-    write32(GICD_CTLR, 0);
-    wait_for_write(GICD_CTLR);
-    for (unsigned n = 32; n < end; n += 32) {
-        write32(GICD_ICENABLER + n / 8, ~0u);
-        write32(GICD_ICACTIVER + n / 8, ~0u);
-        write32(GICD_IGROUPR + n / 8, ~0u);
+    driver()->forward(false);
+    reset(boot.gicd, 32, 32 + gic_spis());
+    driver()->forward(true);
+    for (unsigned i = 0; i < sizeof(forwarded_spis) / sizeof(forwarded_spis[0]); i++) {
+        uint32_t intid = forwarded_spis[i];
+        driver()->route(intid);
+        write32(boot.gicd + GICD_ISENABLER + intid / 32 * 4, (uint32_t)BIT(intid % 32));
     }
-    for (unsigned n = 32; n < end; n += 4)
-        write32(GICD_IPRIORITYR + n, PRIORITY * 0x01010101u);
-    wait_for_write(GICD_CTLR);
-    write32(GICD_CTLR, CTLR_ARE_GROUP1);
-    wait_for_write(GICD_CTLR);
-    for (unsigned i = 0; i < sizeof(forwarded_spis) / sizeof(forwarded_spis[0]); i++)
-        route_spi(forwarded_spis[i]);
+    if (boot.its)
+        its_init();
 }
 
-static uint64_t find_redistributor(uint64_t mpidr)
-{
-    uint32_t affinity = (uint32_t)(FIELD(mpidr, 39, 32) << 24 | FIELD(mpidr, 23, 0));
-
-    for (uint64_t frame = GICR_BASE;; frame += GICR_SIZE) {
-        uint32_t type = read32(frame + GICR_TYPER);
-        if (read32(frame + GICR_TYPER + 4) == affinity)
-            return frame;
-        if (type & BIT(4))
-            fault("a CPU has no redistributor");
-    }
-}
-
-static void wake_redistributor(uint64_t gicr)
-{
-    write32(gicr + GICR_WAKER, read32(gicr + GICR_WAKER) & ~(uint32_t)WAKER_PROCESSOR_SLEEP);
-    while (read32(gicr + GICR_WAKER) & WAKER_CHILDREN_ASLEEP)
-        ;
-}
-
-/* This CPU's redistributor and CPU interface. */
+/* This CPU's SGIs, PPIs and CPU interface. */
 void gic_cpu_init(struct cpu *cpu)
 {
-    uint64_t sgi;
     uint32_t enabled = BIT(SGI_KICK) | BIT(PPI_MAINTENANCE);
 
-    cpu->gicr = find_redistributor(cpu->mpidr);
-    wake_redistributor(cpu->gicr);
-    sgi = cpu->gicr + GICR_SGI - GICD_BASE;
-    write32(sgi + GICD_ICENABLER, ~0u);
-    write32(sgi + GICD_ICACTIVER, ~0u);
-    write32(sgi + GICD_IGROUPR, ~0u);
-    for (unsigned n = 0; n < 32; n += 4)
-        write32(sgi + GICD_IPRIORITYR + n, PRIORITY * 0x01010101u);
-    wait_for_write(cpu->gicr + GICR_CTLR);
+    driver()->find_cpu(cpu);
+    reset(cpu->banked, 0, 32);
     for (unsigned i = 0; i < sizeof(forwarded_ppis) / sizeof(forwarded_ppis[0]); i++)
         enabled |= BIT(forwarded_ppis[i]);
-    write32(sgi + GICD_ISENABLER, enabled);
-
-    WRITE_SYSREG(icc_sre_el2, 0xf); /* system registers, for EL1 too */
-    isb();                          /* before any of them is accessed */
-    WRITE_SYSREG(icc_pmr_el1, 0xff);
-    WRITE_SYSREG(icc_bpr1_el1, 0);
-    WRITE_SYSREG(icc_ctlr_el1, 2); /* EOImode */
-    WRITE_SYSREG(icc_igrpen1_el1, 1);
-    isb(); /* interrupts are signalled from here on */
+    write32(cpu->banked + GICD_ISENABLER, enabled);
+    driver()->open_cpu();
 }
 
 /* Takes at most one physical interrupt. One is enough: with others pending the guest comes right
  * back, and the maintenance interrupt stays asserted until the next vgic_enter() in any case. */
 void gic_handle(struct cpu *cpu)
 {
-    uint32_t intid = READ_SYSREG(icc_iar1_el1) & 0xffffff;
+    uint32_t acknowledged = driver()->acknowledge();
+    uint32_t intid = acknowledged & driver()->intid_mask;
 
-    dsb(sy); /* the acknowledge has reached the redistributor before anything it leads to */
+    if (intid >= FIRST_LPI) {
+        vgic_message(intid); /* LPIs have no active state: there is nothing to deactivate */
+        return;
+    }
     if (intid >= SPURIOUS)
         return;
-    WRITE_SYSREG(icc_eoir1_el1, intid); /* priority drop only */
-    isb(); /* in this order: forwarding may deactivate, which needs the priority dropped */
     switch (intid) {
     case SGI_KICK:        /* coming here was all that it asked for */
     case PPI_MAINTENANCE: /* vgic_exit() has folded what changed, vgic_enter() arms it anew */
-        WRITE_SYSREG(icc_dir_el1, intid);
-        isb(); /* it is inactive, and can come again, when the guest runs */
+        driver()->deactivate(acknowledged);
         break;
     default:
         vgic_forward(cpu, intid);
@@ -158,21 +103,19 @@ void gic_wait(struct cpu *cpu)
 
 void gic_kick(const struct cpu *cpu)
 {
-    uint64_t mpidr = cpu->mpidr;
-    uint64_t aff0 = FIELD(mpidr, 7, 0);
-    uint64_t value = (FIELD(mpidr, 39, 32) << 48) | (aff0 / 16 << 44) |
-                     (FIELD(mpidr, 23, 16) << 32) | ((uint64_t)SGI_KICK << 24) |
-                     (FIELD(mpidr, 15, 8) << 16) | BIT(aff0 % 16);
-
     dsb(ishst); /* what the other CPU is to look at is visible before it is kicked */
-    WRITE_SYSREG(icc_sgi1r_el1, value);
-    isb(); /* the SGI is sent before this CPU does anything else, such as wait for its effect */
+    driver()->kick(cpu);
 }
 
+/* Where the registers of this interrupt are. */
 static uint64_t frame_of(const struct cpu *cpu, uint32_t intid)
 {
-    /* Both frames have the same layout; the redistributor's holds the first 32. */
-    return intid < 32 ? cpu->gicr + GICR_SGI - GICD_BASE : 0;
+    if (intid >= 32)
+        return boot.gicd;
+    /* Nor does the guest reach them there: they are banked for it, too. */
+    if (boot.gic == 2 && cpu != this_cpu())
+        fault("a GICv2 has no way to another CPU's PPIs");
+    return cpu->banked;
 }
 
 /* Is the line of this PPI (of `cpu`) or SPI high? For an active level-sensitive interrupt,
@@ -184,11 +127,9 @@ bool gic_pending(const struct cpu *cpu, uint32_t intid)
 
 void gic_deactivate(const struct cpu *cpu, uint32_t intid)
 {
-    if (intid < 32 && cpu != this_cpu()) {
-        /* ICC_DIR_EL1 reaches this CPU's PPIs only. */
+    /* A write to the CPU interface reaches this CPU's PPIs only. */
+    if (intid < 32 && cpu != this_cpu())
         write32(frame_of(cpu, intid) + GICD_ICACTIVER, (uint32_t)BIT(intid));
-        return;
-    }
-    WRITE_SYSREG(icc_dir_el1, intid);
-    isb(); /* inactive, when the caller goes on */
+    else
+        driver()->deactivate(intid);
 }

@@ -87,9 +87,10 @@ static void banner(void)
 {
     unsigned hardware, lrs = vgic_lrs(&hardware);
 
-    say("hyp: libvgic %s, %u CPU%s, %u list register%s (of %u), guest %s at 0x%lx\n",
-        LVGIC_VERSION_STRING, boot.nr_cpus, boot.nr_cpus == 1 ? "" : "s", lrs, lrs == 1 ? "" : "s",
-        hardware, boot.firmware ? "firmware" : "kernel", boot.kernel);
+    say("hyp: libvgic %s, GICv%u%s, %u CPU%s, %u list register%s (of %u), guest %s at 0x%lx\n",
+        LVGIC_VERSION_STRING, boot.gic, boot.soft ? " with a software CPU interface" : "",
+        boot.nr_cpus, boot.nr_cpus == 1 ? "" : "s", lrs, lrs == 1 ? "" : "s", hardware,
+        boot.firmware ? "firmware" : "kernel", boot.kernel);
     say("hyp: guest memory 0x%lx to 0x%lx, hypervisor above it, device tree at 0x%lx\n",
         boot.ram_start, boot.hyp_start, boot.guest_dtb);
 }
@@ -109,6 +110,7 @@ void hyp_main(uint64_t dtb)
 
     stage2_init();
     mmu_map_ram((uint64_t)image_end, boot.hyp_start + HYP_REGION);
+    mmu_map_guest();
     gic_init();
     gic_cpu_init(cpu);
     vgic_init();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every exit of the guest comes here, and everything that made it leave is dealt with while the
- * vCPU is out of the guest in the library's sense, between vgic_exit() and vgic_enter().
+ * vCPU is out of the guest in the library's sense, between vgic_exit() and vgic_enter(). The
+ * exception is what a CPU interface in hardware would have done without an exit.
  *
  * Interrupts stay masked in EL2 all the time. So a physical interrupt, the kick above all, that
  * arrives after vgic_enter() has looked for the last time is taken as soon as the guest runs: that
@@ -99,12 +100,30 @@ static void handle_serror(void)
     WRITE_SYSREG(hcr_el2, READ_SYSREG(hcr_el2) | HCR_VSE);
 }
 
+/* Is this exception an access to a CPU interface that is software? That acts as the hardware would:
+ * within the guest's run. */
+static bool is_cpuif_access(uint64_t esr)
+{
+    uint64_t page = FIELD(READ_SYSREG(hpfar_el2), 43, 4) * PAGE;
+
+    if (!boot.soft)
+        return false;
+    if (boot.gic == 3)
+        return FIELD(esr, 31, 26) == EC_SYSREG;
+    return FIELD(esr, 31, 26) == EC_DATA_ABORT && page - boot.gicc < GICC_SIZE;
+}
+
 /* Called by vectors.S with the guest's registers; returns to resume it, with whatever they are
  * then. */
 void hyp_trap(struct frame *frame, unsigned reason)
 {
     struct cpu *cpu = this_cpu();
 
+    if (reason == EXIT_SYNC && is_cpuif_access(READ_SYSREG(esr_el2))) {
+        handle_sync(cpu, frame);
+        vgic_go_on(cpu);
+        return;
+    }
     vgic_exit(cpu);
     switch (reason) {
     case EXIT_SYNC:
@@ -114,7 +133,7 @@ void hyp_trap(struct frame *frame, unsigned reason)
         handle_serror();
         break;
     default:
-        /* All physical interrupts are in group 1, so FIQ is as impossible as harmless. */
+        /* None of the physical interrupts is signalled as FIQ, which would do no harm. */
         gic_handle(cpu);
     }
     vgic_enter(cpu);

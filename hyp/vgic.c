@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The glue between this hypervisor and the library: everything that an EL2 host has to do is in
- * this file, and in the few lines of gic.c that it calls.
+ * this file, and in the few lines of gic*.c that it calls.
  */
 #include <stdint.h>
+#include <string.h>
 
 #include "hyp.h"
 
-#include <lvgic/ich.h>
+#include <lvgic/its.h>
 #include <lvgic/lvgic.h>
+
+#define NR_LPIS 8192
+#define SCTLR_NMI BIT(61)
 
 static struct lvgic_vm *vm;
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
  * call the library any more. */
 static _Atomic(struct cpu *) stopper;
 static atomic_uint stopped;
+static atomic_ulong messages; /* of devices, as physical LPIs */
 
 /* ---------------------------------------------------------------- what the library asks of us */
 
@@ -59,6 +64,33 @@ static void host_relax(void *ctx, lvgic_vcpuid v)
     __asm__ volatile("yield");
 }
 
+static bool host_read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    const void *place = guest_memory(gpa, size);
+
+    (void)ctx;
+    if (place)
+        memcpy(data, place, size);
+    return place;
+}
+
+static bool host_write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    void *place = guest_memory(gpa, size);
+
+    (void)ctx;
+    if (place)
+        memcpy(place, data, size);
+    return place;
+}
+
+static void host_event_mapped(void *ctx, uint32_t its, uint32_t device, uint32_t event, bool mapped)
+{
+    (void)ctx;
+    (void)its; /* there is one */
+    its_event_mapped(device, event, mapped);
+}
+
 static void host_broken(void *ctx, const char *what)
 {
     (void)ctx;
@@ -71,6 +103,9 @@ static const struct lvgic_host host = {
     .relax = host_relax,
     .phys_line = host_phys_line,
     .phys_deactivate = host_phys_deactivate,
+    .read_guest = host_read_guest,
+    .write_guest = host_write_guest,
+    .event_mapped = host_event_mapped,
     .broken = host_broken,
 };
 
@@ -82,30 +117,44 @@ static void must(int status)
 
 /* ---------------------------------------------------------------- life of the VM */
 
+static const struct cpuif *cpuif(void)
+{
+    if (boot.soft)
+        return &cpuif_soft;
+    return boot.gic == 2 ? &cpuif_gich : &cpuif_ich;
+}
+
 /* How many list registers the guest runs with: fewer than there are, if the command line says so.
  */
 unsigned vgic_lrs(unsigned *hardware)
 {
-    *hardware = lvgic_ich_caps().nr_lrs;
+    struct lvgic_config config;
+
+    cpuif()->caps(&config);
+    *hardware = config.nr_lrs;
     return boot.lrs && boot.lrs < *hardware ? boot.lrs : *hardware;
 }
 
 /* The boot CPU, once. The VM's memory is what follows the image. */
 void vgic_init(void)
 {
-    struct lvgic_ich_caps caps = lvgic_ich_caps();
     lvgic_affinity affinity[MAX_CPUS];
     unsigned hardware;
     struct lvgic_config config = {
         .nr_vcpus = boot.nr_cpus,
         .nr_spis = gic_spis(),
-        .nr_lrs = (uint8_t)vgic_lrs(&hardware),
-        .pri_bits = caps.pri_bits,
-        .no_dir_trap = !caps.dir_trap,
-        .affinity = affinity,
+        .gic = (uint8_t)boot.gic,
+        .affinity = boot.gic == 2 ? NULL : affinity, /* a GICv2 counts its CPUs */
     };
     size_t size;
 
+    if (boot.its) {
+        config.nr_its = 1;
+        config.nr_lpis = NR_LPIS;
+        config.its_device_bits = (uint8_t)its_device_bits();
+    }
+    cpuif()->caps(&config);
+    config.nr_lrs = (uint8_t)vgic_lrs(&hardware);
     for (unsigned i = 0; i < boot.nr_cpus; i++)
         affinity[i] = (lvgic_affinity){.mpidr = boot.mpidr[i]};
     size = lvgic_vm_size(&config);
@@ -127,35 +176,25 @@ void vgic_cpu_init(struct cpu *cpu)
 
 /* ---------------------------------------------------------------- a run of the guest */
 
-#define HCR_VGRP0DIE BIT(5)
-#define VMCR_VENG0 BIT(0)
-#define VMCR_VENG1 BIT(1)
-
-/* QEMU (7.2 at least) takes group 1 for group 0 in one place: it signals "group 0 is disabled"
- * while group 1 is. With group 0 enabled and group 1 not, that maintenance interrupt would never go
- * away and the guest would never run. Then do without: that group 0 has been disabled is noticed at
- * the next exit. */
-static void avoid_false_maintenance(struct lvgic_lrs *lrs)
-{
-    if ((lrs->vmcr & (VMCR_VENG0 | VMCR_VENG1)) == VMCR_VENG0)
-        lrs->hcr &= ~HCR_VGRP0DIE;
-}
-
 /* The last thing before the guest. */
 void vgic_enter(struct cpu *cpu)
 {
-    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(cpu->vcpu);
-
     must(lvgic_vcpu_enter(cpu->vcpu));
-    avoid_false_maintenance(lrs);
-    lvgic_ich_load(lrs);
+    cpuif()->load(cpu);
 }
 
 /* The first thing after it. */
 void vgic_exit(struct cpu *cpu)
 {
-    lvgic_ich_save(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->save(cpu);
     must(lvgic_vcpu_exit(cpu->vcpu));
+}
+
+/* The guest's CPU interface is software and has been used, in its run, which goes on: what has
+ * changed of its outputs. */
+void vgic_go_on(struct cpu *cpu)
+{
+    cpuif()->load(cpu);
 }
 
 /* A physical interrupt, acknowledged and with its priority dropped, is the guest's from here on. */
@@ -163,6 +202,18 @@ void vgic_forward(struct cpu *cpu, uint32_t intid)
 {
     if (lvgic_set_line(vm, LVGIC_VCPU(cpu->index), LVGIC_INTID(intid), true) != LVGIC_OK)
         fault("a physical interrupt that nobody enabled");
+}
+
+/* A physical LPI, which is over and done with: the message of a device of the guest's. If its ITS
+ * has nobody for it, it is lost, as it would be on the machine. */
+void vgic_message(uint32_t lpi)
+{
+    uint32_t device, event;
+
+    /* Relaxed: a figure. */
+    atomic_fetch_add_explicit(&messages, 1, memory_order_relaxed);
+    if (its_event_of(lpi, &device, &event))
+        lvgic_msi(vm, 0, device, event);
 }
 
 /* ---------------------------------------------------------------- sleep, off, on */
@@ -178,24 +229,29 @@ void vgic_wait(struct cpu *cpu)
  * meanwhile, or a maintenance interrupt that nobody is going to answer would keep the CPU awake. */
 void vgic_suspend(struct cpu *cpu)
 {
-    lvgic_ich_detach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->detach(cpu);
     while (lvgic_vcpu_block(cpu->vcpu))
         vgic_wait(cpu);
-    lvgic_ich_attach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->attach(cpu);
 }
 
 void vgic_cpu_off(struct cpu *cpu)
 {
-    lvgic_ich_detach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->detach(cpu);
 }
 
 void vgic_cpu_on(struct cpu *cpu)
 {
     must(lvgic_vcpu_reset_cpuif(cpu->vcpu));
-    lvgic_ich_attach(lvgic_vcpu_lrs(cpu->vcpu));
+    cpuif()->attach(cpu);
 }
 
 /* ---------------------------------------------------------------- the guest's accesses */
+
+static bool is_within(uint64_t address, uint64_t start, uint64_t size)
+{
+    return address >= start && address - start < size;
+}
 
 /* Returns false if the address is in no frame of the virtual GIC. */
 bool vgic_mmio(struct cpu *cpu, struct access *access)
@@ -204,13 +260,19 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
         .size = (uint8_t)access->size, .write = access->write, .value = access->value};
     uint64_t address = access->address;
 
-    if (address >= GICD_BASE && address < GICD_BASE + GICD_SIZE) {
-        a.offset = (uint32_t)(address - GICD_BASE);
+    if (is_within(address, boot.gicd, boot.gic == 2 ? GICD_V2_SIZE : GICD_SIZE)) {
+        a.offset = (uint32_t)(address - boot.gicd);
         must(lvgic_dist_access(vm, cpu->vcpu, &a));
-    } else if (address >= GICR_BASE && address < GICR_BASE + GICR_SIZE * (uint64_t)boot.nr_cpus) {
-        uint32_t redist = (uint32_t)((address - GICR_BASE) / GICR_SIZE);
-        a.offset = (uint32_t)((address - GICR_BASE) % GICR_SIZE);
+    } else if (boot.gic == 3 && is_within(address, boot.gicr, GICR_SIZE * boot.nr_cpus)) {
+        uint32_t redist = (uint32_t)((address - boot.gicr) / GICR_SIZE);
+        a.offset = (uint32_t)((address - boot.gicr) % GICR_SIZE);
         must(lvgic_redist_access(vm, cpu->vcpu, LVGIC_VCPU(redist), &a));
+    } else if (boot.its && is_within(address, boot.its, GITS_SIZE)) {
+        a.offset = (uint32_t)(address - boot.its);
+        must(lvgic_its_access(vm, 0, &a));
+    } else if (boot.gic == 2 && is_within(address, boot.gicc, GICC_SIZE)) {
+        a.offset = (uint32_t)(address - boot.gicc);
+        must(lvgic_gicc_access(cpu->vcpu, &a));
     } else {
         return false;
     }
@@ -221,6 +283,9 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
 /* Returns false if the register is undefined for the guest. */
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value)
 {
+    /* What ICC_IAR1_EL1 reads depends on it; the guest may change it without a trap. */
+    if (boot.soft && cpu_has_nmi())
+        lvgic_vcpu_set_sctlr_nmi(cpu->vcpu, READ_SYSREG(sctlr_el1) & SCTLR_NMI);
     return lvgic_vcpu_sysreg(cpu->vcpu, encoding, write, value) == LVGIC_SYSREG_DONE;
 }
 
@@ -229,6 +294,7 @@ bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value
 static void print_counters(void)
 {
     struct lvgic_stats all = {0};
+    struct lvgic_its_stats its;
     uint64_t writes = 0, reads = 0;
 
     for (unsigned i = 0; i < boot.nr_cpus; i++) {
@@ -244,6 +310,11 @@ static void print_counters(void)
     say("hyp: %lu enters, %lu overflows, %lu EOIcount replays, "
         "%lu list-register writes, %lu reads\n",
         all.enters, all.overflows, all.eoicount_replays, writes, reads);
+    if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK)
+        say("hyp: ITS: %lu commands, %lu errors; LPIs: %lu mapped, %lu unmapped; "
+            "%lu messages, %lu refused\n",
+            its.commands, its.errors, its.mapped, its.unmapped,
+            atomic_load_explicit(&messages, memory_order_relaxed), its.refused_msis);
 }
 
 static bool all_stopped(void)

@@ -22,10 +22,13 @@ BARE=                        # not empty: no hypervisor, the guest on QEMU's own
 CPUS=4                       # how many CPUs
 MEMORY=512                   # MiB the guest gets
 CPU_MODEL=cortex-a57         # which CPU
+GIC=3                        # GIC version
+SOFT=                        # not empty: the guest's CPU interface is software
 LRS=                         # list registers the hypervisor may use; empty: all
 KERNEL=$GUEST/Image          # arm64 Linux image
 INITRD=$GUEST/initramfs.cpio # initial file system; empty: none
 FIRMWARE=                    # not empty: firmware image, instead of the two above
+PCI=                         # not empty: PCI devices, see pci_devices
 SHIFT=                       # not empty: deterministic, 2^SHIFT ns per instruction
 QEMU_ARGS=()                 # more for QEMU, as it is
 # The guest's command line. Its self-test writes device registers, which
@@ -70,11 +73,21 @@ escape() {
 	printf '%s\n' "${1//,/,,}"
 }
 
+# pci_devices: a disk of known contents and a source of random numbers, with
+# MSI-X if the machine has something for it. Here is where they are on the bus.
+pci_devices() {
+	# shellcheck disable=SC2054 # QEMU's commas
+	QEMU+=(-drive "if=none,id=disk,format=raw,readonly=on,file=$(escape "$GUEST/disk.img")"
+		-device virtio-blk-pci,addr=1,disable-legacy=on,drive=disk
+		-object 'rng-builtin,id=random'
+		-device virtio-rng-pci,addr=2,disable-legacy=on,rng=random)
+}
+
 # qemu_command CONSOLE LOG: leaves the emulator's command line in the array
 # QEMU. CONSOLE is "interactive" (keys go to the guest; Ctrl-A x quits) or
 # "output". What the guest prints is kept in the file LOG too.
 qemu_command() {
-	local console=$1 log=$2 machine=virt,gic-version=3 memory=$MEMORY
+	local console=$1 log=$2 machine=virt,gic-version=$GIC memory=$MEMORY
 	local image words address=
 	if [ "$BARE" ]; then
 		machine+=,virtualization=off
@@ -85,7 +98,7 @@ qemu_command() {
 	# Otherwise QEMU puts random seeds into the device tree.
 	[ -z "$SHIFT" ] || machine+=,dtb-randomness=off
 
-	QEMU=(qemu-system-aarch64 -M "$machine" -cpu "$CPU_MODEL" -smp "$CPUS" -m "${memory}M"
+	QEMU=("${LVGIC_QEMU:-qemu-system-aarch64}" -M "$machine" -cpu "$CPU_MODEL" -smp "$CPUS" -m "${memory}M"
 		-nodefaults -display none -no-reboot)
 	if [ "$console" = interactive ]; then
 		# What "-serial mon:stdio" does, and the log. With signal=off, Ctrl-C is
@@ -118,9 +131,10 @@ qemu_command() {
 		# the others. The hypervisor ends the emulator with a status through
 		# semihosting.
 		QEMU+=(-semihosting-config 'enable=on,target=native' -kernel "$HYP_IMAGE"
-			-append "$words${LRS:+ lvgic.lrs=$LRS} $GUEST_ARGS"
+			-append "$words${LRS:+ lvgic.lrs=$LRS}${SOFT:+ lvgic.hyp.soft} $GUEST_ARGS"
 			-device "loader,file=$(escape "$image"),addr=$address,force-raw=on")
 	fi
+	[ -z "$PCI" ] || pci_devices
 	QEMU+=("${QEMU_ARGS[@]}")
 }
 

@@ -58,6 +58,8 @@ static int registers(void)
         "not listed reads as zero and ignores writes, and so do access sizes that are not.\n");
     print_frame("Distributor", gicd_rows, nr_gicd_rows);
     print_frame("Redistributor", gicr_rows, nr_gicr_rows);
+    print_frame("ITS", gits_rows, nr_gits_rows);
+    print_frame("GICv2m", v2m_rows, nr_v2m_rows);
     printf("\n## CPU interface\n\n| register | encoding | access | section | |\n"
            "|---|---|---|---|---|\n");
     for (size_t i = 0; i < NR_SYSREGS; i++) {
@@ -87,6 +89,18 @@ static int registers(void)
         printf("| %s | 0x%04" PRIx32 " | %s | 0x%" PRIx32 " | %s | %s |\n", row->name, row->offset,
                access[row->access], row->reset, row->section, row->sentence);
     }
+    return 0;
+}
+
+static int its(void)
+{
+#define PRINT_COMMAND(name, code, sentence) printf("0x%02x %-8s %s\n", code, #name, sentence);
+#define PRINT_ITS_ERROR(name, code, sentence) printf("0x%06x %-27s %s\n", code, #name, sentence);
+#define ITS_COMMAND PRINT_COMMAND
+#define ITS_ERROR PRINT_ITS_ERROR
+#include "arch/its.def"
+#undef ITS_COMMAND
+#undef ITS_ERROR
     return 0;
 }
 
@@ -170,6 +184,7 @@ static int usage(FILE *to, int status)
                 "  registers               the register tables, as docs/registers.md\n"
                 "  events                  what can happen to an interrupt\n"
                 "  errors                  the status codes\n"
+                "  its                     an ITS's commands and command errors\n"
                 "  word HEX                explain an interrupt's 64-bit word\n"
                 "  lr HEX                  explain a list register (ICH_LR<n>_EL2)\n"
                 "  help, version\n"
@@ -210,6 +225,8 @@ int main(int argc, char **argv)
         return events();
     if (argc == 2 && !strcmp(command, "errors"))
         return errors();
+    if (argc == 2 && !strcmp(command, "its"))
+        return its();
     if (argc == 3 && !strcmp(command, "word"))
         return word(argv[2]);
     if (argc == 3 && !strcmp(command, "lr"))

@@ -68,7 +68,7 @@ static uint64_t work_open(uint64_t unused)
     clear_active_priorities();
     if (!gic_wake_redistributor(h->id))
         die("CPU %u: the redistributor does not wake up", h->id);
-    gic_reset_redistributor(h->id);
+    gic_reset_private(h->id);
     gicr_write(h->id, GICR_CTLR, 0);
     gicr_write(h->id, GICR_ICFGR1, 0);
     for (unsigned at = 4; at <= nr_eppis / 8; at += 4) {
@@ -101,6 +101,8 @@ static void reset_spis(void)
         gicd_write(GICD_ICPENDR + at, ~0u);
         gicd_write(GICD_ICACTIVER + at, ~0u);
         gicd_write(GICD_IGROUPR + at, ~0u);
+        if (gic_has_nmi())
+            gicd_write(GICD_INMIR + at, 0);
         gicd_write(GICD_ICFGR + 2 * at, 0xaaaaaaaau);
         gicd_write(GICD_ICFGR + 2 * at + 4, 0xaaaaaaaau);
         for (unsigned i = 0; i < 32; i += 4)

@@ -38,6 +38,7 @@
       "make the VM with the snapshot's options")                                                \
     X(E_OTHER_MAPPING, -1008, "other interrupts are hardware-mapped than in the snapshot",      \
       "map the same ones before")                                                               \
+    X(E_LPIS, -1010, "LPIs and ITSs are not in snapshots yet", "make the VM without LPIs")      \
     X(E_OTHER_ADDRESSES, -1009, "the VM's frames are at other addresses than the snapshot's",   \
       "set the snapshot's addresses, or none")
 

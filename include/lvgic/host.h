@@ -42,6 +42,8 @@ typedef struct {
 #define LVGIC_INTID(number) ((lvgic_intid){(number)})
 #define LVGIC_VCPU(number) ((lvgic_vcpuid){(number)})
 
+enum lvgic_holder { LVGIC_HOLDER_MAPPED, LVGIC_HOLDER_LIST_REGISTER };
+
 struct lvgic_host {
     /* Make vCPU `v` leave the guest soon (physical SGI, immediate-exit flag, pthread_kill...).
      * Mandatory. May be called from any context in which the library may be called; must not wait
@@ -74,6 +76,31 @@ struct lvgic_host {
      * for which lvgic_hw_active() says true. */
     bool (*phys_line)(void *ctx, lvgic_vcpuid v, uint32_t pintid);
     void (*phys_deactivate)(void *ctx, lvgic_vcpuid v, uint32_t pintid);
+
+    /* LPIs only (lvgic_config.nr_lpis); read_guest is then mandatory, and without write_guest the
+     * library writes nothing. Copy between the library and the guest's memory at guest physical
+     * address `gpa`. False: there is no memory there (any more); nothing was copied. Called while
+     * an access or lvgic_its_run() is under way, for addresses that the guest chose, never by
+     * functions of "any context". May call the library, and wait for what is not
+     * the library's. */
+    bool (*read_guest)(void *ctx, uint64_t gpa, void *data, uint32_t size);
+    bool (*write_guest)(void *ctx, uint64_t gpa, const void *data, uint32_t size);
+
+    /* An access has done as much for ITSs and redistributors as one call may, and something is
+     * left: call lvgic_its_run() soon, from any thread, until it returns false. Optional: the guest
+     * makes it go on whenever it reads GITS_CREADR or GICR_CTLR.RWP. */
+    void (*lpi_work)(void *ctx);
+
+    /* ITSs only: the guest has mapped event `event` of device `device` to an LPI of its own on ITS
+     * number `its`, or unmapped it, for hosts that map it on a physical ITS: from the one call to
+     * the other, lvgic_msi() may find it. Each event's calls alternate, beginning with `mapped`;
+     * events that are left are unmapped by lvgic_vm_fini(). Called as read_guest is, and never by
+     * two threads at a time for one VM. May call the library, but not lvgic_vm_fini(). Optional. */
+    void (*event_mapped)(void *ctx, uint32_t its, uint32_t device, uint32_t event, bool mapped);
+
+    /* Only in builds with LVGIC_DEBUG: one of the two holders of LPI slot `lpi` was set or cleared,
+     * for tests that balance them. Any context; must not call the library. Optional. */
+    void (*holder)(void *ctx, uint32_t lpi, enum lvgic_holder holder, bool set);
 
     /* An invariant of the library does not hold (only in builds with LVGIC_DEBUG): a bug in the
      * library or a broken contract. Must not return if the host wants to look at it; when absent,

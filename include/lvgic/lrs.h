@@ -3,9 +3,10 @@
  * struct lvgic_lrs: one vCPU's list registers as a plain struct of architectural values.
  *
  * The delivery engine fills it in lvgic_vcpu_enter() and reads it back in lvgic_vcpu_exit().
- * Between the two belongs a loader: <lvgic/ich.h> for the ICH_* system registers, the software CPU
- * interface (lvgic_vcpu_sysreg()) for hosts that trap the guest's ICC_* accesses, or a host's own
- * (a shared page, a microkernel's vCPU state). Field encodings are those of ICH_LR<n>_EL2,
+ * Between the two belongs a loader: <lvgic/ich.h> for the ICH_* system registers, <lvgic/gich.h>
+ * for GICv2's GICH_* frame, the software CPU interface (lvgic_vcpu_sysreg(), lvgic_gicc_access())
+ * for hosts that trap the guest's ICC_* or GICC_* accesses, or a host's own (a shared page, a
+ * microkernel's vCPU state). Field encodings are those of ICH_LR<n>_EL2,
  * ICH_HCR_EL2, ICH_VMCR_EL2, ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2 and ICH_ELRSR_EL2 (IHI 0069H, 12.4).
  */
 #ifndef LVGIC_LRS_H

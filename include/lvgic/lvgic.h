@@ -53,6 +53,19 @@ struct lvgic_config {
      * priorities are as Non-secure software sees them (section 4.8.1). */
     bool two_security_states;
 
+    /* LPIs and ITSs; see its.h. */
+    uint32_t nr_lpis;        /* mapped at once, up to 2^20 in all; 0: the guest has no LPIs */
+    uint8_t lpi_id_bits;     /* 14 to 24: LPIs are INTIDs 8192 to 2^lpi_id_bits - 1; 0 means 16 */
+    uint8_t nr_its;          /* 0 to 8. 0: nr_lpis of each vCPU, 8192 up, set by GICR_SETLPIR */
+    uint8_t its_device_bits; /* of a DeviceID, 1 to 20; 0 means 16 */
+    uint8_t its_collection_bits; /* of an ICID, 1 to 16; 0 means 16 */
+    uint32_t its_devices;        /* mapped at once on each ITS, up to 65535; 0 means 256 */
+    uint32_t its_events; /* of the devices mapped on each ITS, 2^Size for each, up to 2^24; 0 means
+                            enough for nr_lpis in devices that are full by half, at least 65536 */
+    bool its_stall;     /* a command error stalls the queue; otherwise it is skipped, as KVM does */
+    uint32_t v2m_first; /* a GICv2m frame for SPIs v2m_first up; */
+    uint32_t v2m_nr;    /* 0: no such frame */
+
     bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* Identification. 0 means the library's own. */
@@ -61,6 +74,9 @@ struct lvgic_config {
     uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to GICD_PIDR7 in [63:56]; PIDR2[7:4], the
                          * architecture revision, must be 3 */
     uint64_t gicr_pidr; /* the redistributors', in the same way */
+
+    /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, affinity, LPIs and
+     * ITSs. */
 
     /* Device attributes (state.h). */
     uint8_t ipa_bits;    /* of a guest-physical address, 32 to 52; 0 means 40 */
@@ -81,12 +97,14 @@ size_t lvgic_vm_size(const struct lvgic_config *config);
  * bytes, and stays the library's until lvgic_vm_fini(). `host` must stay valid as long; `ctx` is
  * handed to every callback. Everything is at its reset value (section 12: all interrupts disabled,
  * group 0, level-sensitive SPIs). Calls nothing back.
- * Errors: E_INVALID (configuration, alignment, host without kick, equal affinities), E_NO_MEMORY.
+ * Errors: E_INVALID (configuration, alignment, host without kick, or with LPIs without read_guest,
+ * equal affinities), E_NO_MEMORY.
  */
 int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
                   const struct lvgic_host *host, void *ctx, struct lvgic_vm **vm);
 
-/* End of the VM: nobody may act for its vCPUs any more. Checks that nothing is held. The memory is
+/* End of the VM: nobody may act for its vCPUs any more. Unmaps all LPIs. Checks that nothing is
+ * held. The memory is
  * the caller's again. Errors: E_PHASE (a vCPU is still in the guest; nothing is changed). */
 int lvgic_vm_fini(struct lvgic_vm *vm);
 
@@ -162,7 +180,8 @@ struct lvgic_access {
  * are no redistributors. Any value, offset, size and alignment is fine: what has no
  * register reads as zero and ignores writes. Waits for at most one guest exit of each vCPU whose
  * list registers hold what must be read or changed exactly. Any thread; `by` must be outside of
- * enter and exit. May call back kick, wake, relax, deactivated, phys_*.
+ * enter and exit. May call back kick, wake, relax, deactivated, phys_*,
+ * and for LPIs read_guest, write_guest and lpi_work.
  * Errors: E_INVALID (NULL access, `by` in the guest or of another VM), E_NO_DEVICE (no such
  * redistributor). */
 int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access);
@@ -252,8 +271,9 @@ void lvgic_resume(struct lvgic_vm *vm);
 
 /* ------------------------------------------------------------------ looking inside ----------- */
 
-/* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs `v`
- * says whose. Any context. Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
+/* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs,
+ * and LPIs of a VM without ITS, `v` says whose; for other LPIs it is any vCPU. Any context. Errors:
+ * E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
 struct lvgic_irq_info {
     bool pending, active, enabled, edge, line, group1, hw, nmi;
     bool in_list_register; /* then pending and active are in a list register of `holder` */

@@ -101,7 +101,7 @@ size_t lvgic_save_size(const struct lvgic_vm *vm);
 /* Write a snapshot of the VM's GIC (docs/snapshot.md) into `buffer`; *used: how many bytes it has.
  * Holds all vCPUs out of the guest meanwhile. For a snapshot that goes with the vCPUs' registers
  * stop their threads first, so that no access of theirs is half done. Any thread. Errors:
- * E_NO_MEMORY (size is less than lvgic_save_size()). */
+ * E_NO_MEMORY (size is less than lvgic_save_size()), E_INVALID, E_LPIS (the VM has LPIs). */
 int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used);
 
 /* Replace the state of the VM's GIC by that of a snapshot: all of it, or, with an error, nothing.
@@ -112,7 +112,7 @@ int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used);
  * lvgic_hw_active(), as for a vCPU that moves (host.h). Any thread.
  * Errors: E_FORMAT (damaged, or no snapshot), E_UNKNOWN (a required record or version that this
  * library does not know), E_OTHER_GIC, E_OTHER_VCPUS, E_FEWER_INTIDS, E_FEWER_PRIORITIES,
- * E_OTHER_OPTIONS, E_OTHER_MAPPING, E_OTHER_ADDRESSES. */
+ * E_OTHER_OPTIONS, E_OTHER_MAPPING, E_OTHER_ADDRESSES, E_LPIS (the VM has LPIs), E_INVALID. */
 int lvgic_restore(struct lvgic_vm *vm, const void *buffer, size_t size);
 
 #pragma GCC visibility pop

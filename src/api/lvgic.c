@@ -8,7 +8,9 @@
 #include "deliver/event.h"
 #include "deliver/gate.h"
 #include "deliver/run.h"
+#include "irq/slots.h"
 #include "irq/vm.h"
+#include "its/its.h"
 #include "mmio/active.h"
 #include "mmio/gicc.h"
 #include "mmio/mmio.h"
@@ -31,7 +33,9 @@ size_t lvgic_vm_size(const struct lvgic_config *config)
 {
     struct lvgic_vm limits;
 
-    return config && vm_config_valid(config) ? vm_layout(&limits, config, NULL) : 0;
+    if (!config || !vm_config_valid(config) || !its_config_valid(config))
+        return 0;
+    return its_layout(&limits, config, NULL, vm_layout(&limits, config, NULL));
 }
 
 /* PIDR0 to PIDR7 (12.1): part numbers of a GICv3 distributor and redistributor, architecture
@@ -71,7 +75,8 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
 {
     size_t need = lvgic_vm_size(config);
 
-    if (!need || !memory || (uintptr_t)memory % CACHE_LINE || !host || !host->kick || !out)
+    if (!need || !memory || (uintptr_t)memory % CACHE_LINE || !host || !host->kick || !out ||
+        (config->nr_lpis && !host->read_guest))
         return LVGIC_E_INVALID;
     if (size < need)
         return LVGIC_E_NO_MEMORY;
@@ -79,9 +84,11 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     struct lvgic_vm *vm = memory;
 
     clear(memory, need);
-    vm_layout(vm, config, memory);
+    its_layout(vm, config, memory, vm_layout(vm, config, memory));
     vm->host = host;
     vm->host_ctx = ctx;
+    vm->v2m_first = config->v2m_first;
+    vm->v2m_nr = config->v2m_nr;
     vm->no_dir_trap = config->no_dir_trap;
     vm->one_of_n = config->one_of_n;
     vm->nmi = config->nmi;
@@ -100,6 +107,7 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     if (!vm_sort_affinities(vm))
         return LVGIC_E_INVALID;
     vm_reset_irqs(vm);
+    its_reset(vm);
     *out = vm;
     return LVGIC_OK;
 }
@@ -110,6 +118,8 @@ int lvgic_vm_fini(struct lvgic_vm *vm)
         if (vcpu_holds(&vm->vcpus[i]))
             return LVGIC_E_PHASE;
     DEBUG_CHECK(vm, check_vm(vm));
+    its_fini(vm);
+    DEBUG_CHECK(vm, check_lpis_unheld(vm));
     return LVGIC_OK;
 }
 
@@ -127,6 +137,11 @@ struct named {
 static int find(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct named *named)
 {
     named->slot = vm_slot(vm, intid.n);
+    if (intid.n >= FIRST_LPI && vm->lpis.nr && v.n < vm->nr_vcpus) {
+        uint32_t lpi = lpi_find(vm, &vm->vcpus[v.n], intid.n);
+
+        named->slot = lpi == LPI_NONE ? INTID_NONE : lpi_to_slot(vm, lpi);
+    }
     if (named->slot == INTID_NONE)
         return LVGIC_E_NO_ENTRY;
 
@@ -141,7 +156,8 @@ static int find(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct n
 /* The same for interrupts that have a wire. */
 static int find_wired(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, struct named *named)
 {
-    return intid_is_sgi(intid.n) ? LVGIC_E_NO_ENTRY : find(vm, v, intid, named);
+    return intid_is_sgi(intid.n) || intid.n >= FIRST_LPI ? LVGIC_E_NO_ENTRY
+                                                         : find(vm, v, intid, named);
 }
 
 static int wired_event(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid, enum irq_event event)
@@ -266,7 +282,7 @@ struct lvgic_lines lvgic_vcpu_lines(struct lvgic_vcpu *vcpu)
     const struct lvgic_lrs *lrs = &vcpu->lrs;
     int group = vcpu_mode(vcpu) == VCPU_IN ? icv_signalled(lrs) : -1;
     /* Group 0 is FIQ, with GICv2 only if GICC_CTLR.FIQEn says so. */
-    bool fiq = group == 0 && (lrs->vmcr & VMCR_VFIQEN);
+    bool fiq = group == 0 && (!lrs->gicv2 || (lrs->vmcr & VMCR_VFIQEN));
 
     return (struct lvgic_lines){
         .irq = group >= 0 && !fiq,
@@ -283,7 +299,7 @@ void lvgic_vcpu_set_sctlr_nmi(struct lvgic_vcpu *vcpu, bool on)
 /* Two list registers with one physical INTID would be UNPREDICTABLE. A PPI is this vCPU's own. */
 static bool pintid_is_taken(struct lvgic_vcpu *vcpu, uint32_t pintid)
 {
-    for (uint32_t slot = 0; slot < vcpu->vm->nr_slots; slot++)
+    for (uint32_t slot = 0; slot < vcpu->vm->nr_wired; slot++)
         if (atomic_load_explicit(vcpu_pintid(vcpu, slot), memory_order_relaxed) == pintid)
             return true;
     return false;
@@ -356,6 +372,11 @@ void lvgic_resume(struct lvgic_vm *vm)
         gate_lower(&vm->vcpus[i]);
 }
 
+static bool lpi_is_dead(const struct lvgic_vm *vm, uint64_t w)
+{
+    return irq_target(w) != IRQ_NOBODY && vcpu_lpi_is_stale(&vm->vcpus[irq_target(w)], w);
+}
+
 int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
                    struct lvgic_irq_info *info)
 {
@@ -368,7 +389,7 @@ int lvgic_irq_info(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid,
     uint64_t w = irq_load(vcpu_irq(named.vcpu, named.slot));
 
     *info = (struct lvgic_irq_info){
-        .pending = irq_pending(w),
+        .pending = irq_pending(w) && !lpi_is_dead(vm, w),
         .active = w & IRQ_ACT,
         .enabled = w & IRQ_EN,
         .edge = w & IRQ_EDGE,

@@ -29,6 +29,15 @@ const struct reg_row gicr_rows[] = {
 };
 const size_t nr_gicr_rows = ARRAY_LEN(gicr_rows);
 
+const struct reg_row gits_rows[] = {
+#include "arch/gits.def"
+};
+const size_t nr_gits_rows = ARRAY_LEN(gits_rows);
+
+const struct reg_row v2m_rows[] = {
+#include "arch/v2m.def"
+};
+const size_t nr_v2m_rows = ARRAY_LEN(v2m_rows);
 const struct reg_row gicd2_rows[] = {
 #include "arch/gicd2.def"
 };

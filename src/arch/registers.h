@@ -94,7 +94,25 @@ enum reg_op {
     X(GICR_WAKER, SAME)       \
     X(GICD2_TYPER, READ_ONLY) \
     X(GICD2_PPISR, READ_ONLY) \
-    X(GICD2_SGIR, NONE)
+    X(GICD2_SGIR, NONE)       \
+    X(GICR_SETLPIR, NONE)     \
+    X(GICR_CLRLPIR, NONE)     \
+    X(GICR_PROPBASER, SAME)   \
+    X(GICR_PENDBASER, SAME)   \
+    X(GICR_INVLPIR, NONE)     \
+    X(GICR_INVALLR, NONE)     \
+    X(GICR_SYNCR, READ_ONLY)  \
+    X(GITS_CTLR, SAME)        \
+    X(GITS_IIDR, READ_ONLY)   \
+    X(GITS_TYPER, READ_ONLY)  \
+    X(GITS_STATUSR, SAME)     \
+    X(GITS_CBASER, SAME)      \
+    X(GITS_CWRITER, SAME)     \
+    X(GITS_CREADR, SAME)      \
+    X(GITS_BASER0, SAME)      \
+    X(GITS_BASER1, SAME)      \
+    X(V2M_TYPER, READ_ONLY)   \
+    X(V2M_SETSPI, NONE)
 
 enum reg_hook {
 #define REG_HOOK_ENUM(name, vmm) REG_HOOK_##name,
@@ -123,6 +141,14 @@ extern const size_t nr_gicd_rows;
 extern const struct reg_row gicr_rows[]; /* RD_base and SGI_base, 128 KiB */
 extern const size_t nr_gicr_rows;
 
+extern const struct reg_row gits_rows[]; /* control and translation frame, 128 KiB */
+extern const size_t nr_gits_rows;
+
+extern const struct reg_row v2m_rows[]; /* the GICv2m frame, 4 KiB */
+extern const size_t nr_v2m_rows;
+
+#define V2M_SIZE 0x1000u
+#define GITS_SIZE 0x20000u
 extern const struct reg_row gicd2_rows[]; /* GICv2 */
 extern const size_t nr_gicd2_rows;
 

@@ -65,7 +65,7 @@ static uint64_t read(const struct lvgic_lrs *lrs, enum ichreg reg, unsigned n)
     case ICHREG_ICH_VTR:
         return vtr(lrs);
     case ICHREG_ICH_MISR:
-        return lrs->hcr & HCR_EN ? icv_misr(lrs) : 0;
+        return icv_misr(lrs); /* En gates the interrupt, not the register */
     case ICHREG_ICH_EISR:
         return eisr(lrs);
     case ICHREG_ICH_ELRSR:
@@ -83,6 +83,8 @@ static uint64_t read(const struct lvgic_lrs *lrs, enum ichreg reg, unsigned n)
 
 static void write_lr(struct lvgic_lrs *lrs, unsigned n, uint64_t value)
 {
+    /* Bits of priorities that are not implemented are RES0, and so is NMI without the feature. */
+    value &= ~((BIT64(8 - lrs->pri_bits) - 1) << 48 | (lrs->nmi ? 0 : LR_NMI));
     lrs->lr[n] = value;
     lrs->elrsr = (lrs->elrsr & ~(1u << n)) | (lr_is_empty(value) ? 1u << n : 0);
     lrs->used = (lrs->used & ~(1u << n)) | (value & LR_STATE ? 1u << n : 0);
@@ -90,7 +92,8 @@ static void write_lr(struct lvgic_lrs *lrs, unsigned n, uint64_t value)
 
 static void write_vmcr(struct lvgic_lrs *lrs, uint64_t value)
 {
-    lrs->vmcr = (value & ~VMCR_VCBPR) | VMCR_VFIQEN;
+    /* With system registers VFIQEn is RES1 and VAckCtl RES0. */
+    lrs->vmcr = (value & ~(VMCR_VCBPR | VMCR_VACKCTL)) | VMCR_VFIQEN;
     /* Through the setters, which know the least binary points and the implemented mask bits. */
     icv_set_bpr(lrs, false, bits_get(value, VMCR_VBPR0_HI, VMCR_VBPR0_LO));
     icv_set_bpr(lrs, true, bits_get(value, VMCR_VBPR1_HI, VMCR_VBPR1_LO));
@@ -101,8 +104,6 @@ static void write_vmcr(struct lvgic_lrs *lrs, uint64_t value)
 static void write(struct lvgic_lrs *lrs, enum ichreg reg, unsigned n, uint64_t value)
 {
     value &= ichreg_rows[reg].kept;
-    if (!lrs->nmi && (reg == ICHREG_ICH_LR0 || reg == ICHREG_ICH_LR8))
-        value &= ~LR_NMI;
     if (reg == ICHREG_ICH_AP1R && (!lrs->nmi || n))
         value &= ~AP1R0_NMI;
     switch (reg) {

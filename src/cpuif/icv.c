@@ -270,7 +270,8 @@ struct icv_effect icv_end_of_interrupt(struct lvgic_lrs *lrs, uint32_t intid, bo
         lrs->ap0r[level / 32] &= ~BIT64(level % 32);
     else
         lrs->ap1r[level / 32] &= ~BIT64(level % 32);
-    if (lrs->vmcr & VMCR_VEOIM)
+    /* An LPI has no active state that is left for DIR. */
+    if ((lrs->vmcr & VMCR_VEOIM) && intid < FIRST_LPI)
         return nothing;
     /* Completion through the other group's register does not deactivate. */
     if (reg >= 0 && !(lrs->lr[reg] & LR_GROUP1) == group1)

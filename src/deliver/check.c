@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "deliver/run.h"
 #include "deliver/waiting.h"
+#include "irq/slots.h"
 
 const char *check_filled(struct lvgic_vcpu *vcpu)
 {
@@ -52,6 +53,8 @@ static const char *check_word(struct lvgic_vm *vm, struct lvgic_vcpu *of, uint32
     uint64_t w = irq_load(vcpu_irq(of, slot));
     uint32_t eff = irq_effective(w);
 
+    if (slot >= vm->nr_wired && irq_unheld(w))
+        return NULL;
     if (w & IRQ_INLR)
         return "I1: an interrupt is in a list register, and every vCPU is out of the guest";
     if (w & IRQ_CLRP)
@@ -64,8 +67,28 @@ static const char *check_word(struct lvgic_vm *vm, struct lvgic_vcpu *of, uint32
         return "a private interrupt is routed elsewhere";
     if (irq_prio(w) & ~priority_mask(vm))
         return "a priority has bits that are not implemented";
-    if (irq_wanted(w) && eff != IRQ_NOBODY && !waiting_knows(&vm->vcpus[eff], slot))
+    if (irq_wanted(w) && eff != IRQ_NOBODY && !vcpu_lpi_is_stale(&vm->vcpus[eff], w) &&
+        !waiting_knows(&vm->vcpus[eff], slot))
         return "I3: an interrupt wants a vCPU that does not know of it";
+    return NULL;
+}
+
+static const char *check_held(struct lvgic_vm *vm)
+{
+    uint32_t held = 0;
+
+    for (uint32_t lpi = 0; lpi < vm->lpis.nr; lpi++)
+        held += !irq_unheld(irq_load(lpi_irq(vm, lpi)));
+    return held + lpi_count_free(vm) == vm->lpis.nr ? NULL
+                                                    : "I5: an LPI slot is neither held nor free";
+}
+
+const char *check_lpis_unheld(struct lvgic_vm *vm)
+{
+    if (lpi_count_free(vm) != vm->lpis.nr)
+        return "an LPI slot is held after the end";
+    if (atomic_load(&vm->lpis.mapped) != atomic_load(&vm->lpis.unmapped))
+        return "the holder MAPPED was set and cleared differently often";
     return NULL;
 }
 
@@ -84,5 +107,5 @@ const char *check_vm(struct lvgic_vm *vm)
     }
     for (uint32_t slot = vm->nr_private; slot < vm->nr_slots && !broken; slot++)
         broken = check_word(vm, &vm->vcpus[0], slot);
-    return broken;
+    return broken ? broken : check_held(vm);
 }

@@ -12,6 +12,9 @@ const char *check_folded(struct lvgic_vcpu *vcpu);
 /* Of a whole VM while all is quiet: see lvgic_check(). */
 const char *check_vm(struct lvgic_vm *vm);
 
+/* After everything was unmapped: nobody holds an LPI slot. */
+const char *check_lpis_unheld(struct lvgic_vm *vm);
+
 /* In debug builds tell the host of a broken invariant; nothing otherwise. */
 static inline void check_report(struct lvgic_vm *vm, const char *broken)
 {

@@ -11,22 +11,16 @@ void deliver_hint(struct lvgic_vcpu *target, uint32_t slot)
      * the vCPU starts from. */
     atomic_fetch_or_explicit(&target->news_slots[slot / 64], BIT64(slot % 64),
                              memory_order_release);
-    atomic_fetch_or_explicit(&target->news_groups[slot / 64 / 64], BIT64(slot / 64 % 64),
+    atomic_fetch_or_explicit(&target->news_groups, BIT64(slot / 64 >> target->vm->news_shift),
                              memory_order_release);
 }
 
-static void attention(struct lvgic_vcpu *vcpu)
+void deliver_attention(struct lvgic_vcpu *vcpu)
 {
     /* Release: the vCPU takes it with acquire, before it reads the state that this is about. By
      * exchange, not by a store: so that who takes it after two have raised it is ordered after
      * both. */
     atomic_exchange_explicit(&vcpu->attention, 1, memory_order_release);
-}
-
-void deliver_attention(struct lvgic_vcpu *vcpu, struct effects *effects)
-{
-    attention(vcpu);
-    effects_kick(vcpu->vm, effects, vcpu->index);
 }
 
 void deliver_attention_all(struct lvgic_vm *vm)
@@ -35,7 +29,7 @@ void deliver_attention_all(struct lvgic_vm *vm)
 
     effects_init(&effects);
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
-        attention(&vm->vcpus[i]);
+        deliver_attention(&vm->vcpus[i]);
         effects_kick(vm, &effects, i);
     }
     effects_run(vm, &effects);
@@ -106,7 +100,8 @@ void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, struct effects
     uint32_t eff = irq_effective(w);
 
     if (w & IRQ_INLR) {
-        deliver_attention(&vm->vcpus[irq_holder(w)], effects);
+        deliver_attention(&vm->vcpus[irq_holder(w)]);
+        effects_kick(vm, effects, irq_holder(w));
     } else if (irq_deliverable(w) && one_of_n_routed(vm, slot)) {
         one_of_n_choose(vm, slot, true, effects);
     } else if (irq_wanted(w) && eff != IRQ_NOBODY) {
@@ -128,11 +123,11 @@ static struct irq_change apply(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t 
     if (irq_frees_physical(change.old, change.new))
         effects_act(effects, vcpu, slot, ACT_DEACTIVATE);
     if (irq_unheld(change.new)) {
-        vm_release_slot(vm);
+        vm_release_slot(vm, slot);
     } else if (change.new &IRQ_INLR) {
         /* It sits in a list register of a vCPU that may be in the guest: that vCPU alone can
          * change the register, when it comes out. */
-        attention(&vm->vcpus[irq_holder(change.new)]);
+        deliver_attention(&vm->vcpus[irq_holder(change.new)]);
         effects_kick(vm, effects, irq_holder(change.new));
     } else if (event != IRQ_EV_TARGET && irq_deliverable(change.new) && one_of_n_routed(vm, slot)) {
         /* The one that is chosen hears of it. (A new target was chosen: it is such an event.) */

@@ -37,8 +37,8 @@ struct irq_change deliver_move(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t 
 /* An interrupt's word has become `w`: tell whoever has to look at it. */
 void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, struct effects *effects);
 
-/* One vCPU's state outside the words has changed. It must have been stored before. */
-void deliver_attention(struct lvgic_vcpu *vcpu, struct effects *effects);
+/* The vCPU looks again at what is outside its hints; kicks nobody. */
+void deliver_attention(struct lvgic_vcpu *vcpu);
 
 /* State outside the words (group enables) has changed: every vCPU looks again. The state must have
  * been stored before. */

@@ -30,7 +30,7 @@ static void hand_on(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, struct e
     uint32_t eff = irq_effective(w);
 
     if (irq_unheld(w)) {
-        vm_release_slot(vcpu->vm);
+        vm_release_slot(vcpu->vm, slot);
     } else if (irq_wanted(w) && eff == vcpu->index) {
         waiting_add(vcpu, slot, w);
     } else if (irq_wanted(w) && eff != IRQ_NOBODY) {
@@ -66,6 +66,7 @@ static bool fold_one(struct lvgic_vcpu *vcpu, unsigned reg, struct effects *effe
     /* The slot is the one that was put there: nothing else that the register says is believed. */
     struct irq_change change = irq_change(vcpu_irq(vcpu, listing->slot), fold_step, &step);
 
+    vm_trace_holder(vcpu->vm, listing->slot, change.new, IRQ_INLR);
     hand_on(vcpu, listing->slot, change.new, effects);
     effects_act(effects, vcpu, listing->slot, acts_of(change.new, &step.found));
     if ((change.new &IRQ_ACT) && !step.found.acknowledged && listing->remembered)
@@ -87,6 +88,7 @@ static bool came_before(const struct lvgic_lrs *lrs, uint64_t lr, uint64_t other
 static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
 {
     const uint64_t *lrs = vcpu->lrs.lr;
+    uint64_t run = vcpu->next_ack_seq;
 
     while (regs) {
         unsigned first = bits_first(regs), reg;
@@ -107,6 +109,8 @@ static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
         if (level < 0)
             continue;
         listing->ack_level = (uint8_t)level;
+        if (!overflow_claim(vcpu, listing, run))
+            continue;
         listing->ack_seq = vcpu->next_ack_seq++;
         overflow_put(vcpu, listing);
     }

@@ -5,7 +5,7 @@
 
 bool one_of_n_routed(const struct lvgic_vm *vm, uint32_t slot)
 {
-    if (!vm->one_of_n || slot_is_private(vm, slot))
+    if (!vm->one_of_n || slot_is_private(vm, slot) || slot >= vm->nr_wired)
         return false;
     /* Relaxed: who changes the route chooses a target afterwards. */
     return atomic_load_explicit(vm_route(vm, slot), memory_order_relaxed) & ROUTE_ONE_OF_N;
@@ -75,7 +75,7 @@ void one_of_n_changed(struct lvgic_vm *vm)
     effects_init(&effects);
     /* The other half of one_of_n_choose()'s fence. */
     atomic_thread_fence(memory_order_seq_cst);
-    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots; slot++)
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_wired; slot++)
         if (one_of_n_routed(vm, slot))
             one_of_n_choose(vm, slot, false, &effects);
     effects_run(vm, &effects);

@@ -53,4 +53,12 @@ static inline bool vcpu_holds(const struct lvgic_vcpu *vcpu)
     return mode == VCPU_IN || mode == VCPU_FOLDING || mode == VCPU_WORKING;
 }
 
+/* A vCPU that was told of a change and has not come out of the guest since may still take an
+ * interrupt that is disabled by now. */
+static inline bool vcpu_change_outstanding(const struct lvgic_vcpu *vcpu)
+{
+    /* Acquire: who reads "not outstanding" is ordered after the entry that took the notice. */
+    return atomic_load_explicit(&vcpu->attention, memory_order_acquire) && vcpu_holds(vcpu);
+}
+
 #endif

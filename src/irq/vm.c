@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "irq/vm.h"
 
+#include "irq/slots.h"
+
 struct event_step {
     uint32_t gen;
     uint64_t require;
@@ -94,7 +96,8 @@ static bool fits_gicv2(const struct lvgic_config *config)
 {
     return config->nr_vcpus <= MAX_VCPUS_GICV2 && !config->nr_espis && !config->nr_eppis &&
            !config->one_of_n && !config->nmi && !config->two_security_states && !config->affinity &&
-           (config->pri_bits == 0 || config->pri_bits == 5) && pidr_valid(config->gicd_pidr, 2);
+           !config->nr_lpis && (config->pri_bits == 0 || config->pri_bits == 5) &&
+           pidr_valid(config->gicd_pidr, 2);
 }
 
 bool vm_config_valid(const struct lvgic_config *config)
@@ -105,6 +108,12 @@ bool vm_config_valid(const struct lvgic_config *config)
     bool extended = config->nr_espis <= MAX_ESPIS && config->nr_espis % 32 == 0 &&
                     config->nr_eppis <= MAX_EPPIS && config->nr_eppis % 32 == 0;
 
+    /* INTIDs of SPIs that the GICv2m frame offers. */
+    bool v2m =
+        !config->v2m_nr || (config->v2m_first >= FIRST_SPI && config->v2m_nr <= MAX_SPIS &&
+                            config->v2m_first < FIRST_SPI + config->nr_spis &&
+                            config->v2m_nr <= FIRST_SPI + config->nr_spis - config->v2m_first);
+
     if (config->gic != 0 && config->gic != 3 && config->gic != 2)
         return false;
     if (config->gic == 2 ? !fits_gicv2(config) : !fits_gicv3(config))
@@ -114,14 +123,12 @@ bool vm_config_valid(const struct lvgic_config *config)
         return false;
     if (config->ipa_bits && (config->ipa_bits < 32 || config->ipa_bits > 52))
         return false;
-    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended &&
-           config->nr_lrs <= LVGIC_MAX_LRS &&
+    return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended && v2m &&
+           lpi_config_valid(config) && config->nr_lrs <= LVGIC_MAX_LRS &&
            (config->pri_bits == 0 || (config->pri_bits >= 5 && config->pri_bits <= 7));
 }
 
-/* Takes `bytes`, aligned to a cache line, from the block; counts only when there is no block yet.
- */
-static void *take(char *memory, size_t *used, size_t bytes)
+void *vm_take(char *memory, size_t *used, size_t bytes)
 {
     void *place = memory ? memory + *used : NULL;
 
@@ -142,35 +149,39 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->nr_espis = config->nr_espis;
     vm->nr_eppis = config->nr_eppis;
     vm->nr_private = NR_PRIVATE + vm->nr_eppis;
-    vm->nr_slots = vm->nr_private + vm->nr_spis + vm->nr_espis;
+    vm->nr_wired = vm->nr_private + vm->nr_spis + vm->nr_espis;
+    lpi_limits(vm, config);
+    vm->nr_slots = vm->nr_wired + vm->lpis.nr;
     vm->nr_groups = (vm->nr_slots + 63) / 64;
     vm->group_words = (vm->nr_groups + 63) / 64;
+    vm->news_shift = 0;
+    while ((vm->nr_groups - 1) >> vm->news_shift >= 64)
+        vm->news_shift++;
 
     size_t row_words = (size_t)vm->group_words * vm_nr_rows(vm);
     size_t nr_shared = vm->nr_spis + vm->nr_espis;
 
-    take(memory, &used, sizeof(struct lvgic_vm));
-    vm->vcpus = take(memory, &used, sizeof(struct lvgic_vcpu) * vm->nr_vcpus);
-    vm->spis = take(memory, &used, sizeof(struct irq) * nr_shared);
-    vm->routes = take(memory, &used, sizeof(uint64_t) * nr_shared);
-    vm->spi_pintid = take(memory, &used, sizeof(uint16_t) * nr_shared);
-    vm->spi_nsacr = take(memory, &used, sizeof(uint8_t) * nr_shared);
-    vm->by_affinity = take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
-    vm->setup.regions = take(memory, &used, sizeof(struct vm_region) * vm->nr_vcpus);
+    vm_take(memory, &used, sizeof(struct lvgic_vm));
+    vm->vcpus = vm_take(memory, &used, sizeof(struct lvgic_vcpu) * vm->nr_vcpus);
+    vm->spis = vm_take(memory, &used, sizeof(struct irq) * (nr_shared + vm->lpis.nr));
+    vm->routes = vm_take(memory, &used, sizeof(uint64_t) * nr_shared);
+    vm->spi_pintid = vm_take(memory, &used, sizeof(uint16_t) * nr_shared);
+    vm->spi_nsacr = vm_take(memory, &used, sizeof(uint8_t) * nr_shared);
+    vm->by_affinity = vm_take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
+    vm->setup.regions = vm_take(memory, &used, sizeof(struct vm_region) * vm->nr_vcpus);
 
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
-        void *news_groups = take(memory, &used, sizeof(uint64_t) * vm->group_words);
-        void *news_slots = take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
-        void *rows = take(memory, &used, sizeof(uint64_t) * row_words);
-        void *slots = take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
+        void *news_slots = vm_take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
+        void *rows = vm_take(memory, &used, sizeof(uint64_t) * row_words);
+        void *slots = vm_take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
 
         if (!memory)
             continue;
-        vm->vcpus[i].news_groups = news_groups;
         vm->vcpus[i].news_slots = news_slots;
         vm->vcpus[i].waiting.rows = rows;
         vm->vcpus[i].waiting.slots = slots;
     }
+    lpi_layout(vm, memory, &used);
     return used;
 }
 
@@ -193,6 +204,7 @@ void vm_reset_irqs(struct lvgic_vm *vm)
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         for (uint32_t slot = 0; slot < vm->nr_private; slot++)
             atomic_init(&vm->vcpus[v].private_irqs[slot].word, vm_reset_word(vm, slot, v));
-    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots; slot++)
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_wired; slot++)
         atomic_init(&vm->spis[slot - vm->nr_private].word, vm_reset_word(vm, slot, 0));
+    lpi_reset(vm);
 }

@@ -3,8 +3,8 @@
  * The two objects: a VM's GIC and a vCPU's share of it, and who may touch which field.
  *
  * A slot is an index of an interrupt as one vCPU sees it, without the gaps that INTIDs have: its
- * own SGIs and PPIs, its extended PPIs, then the VM's SPIs and extended SPIs. Hints and waiting
- * rows are by slot; INTIDs appear only where a guest or an embedder names an interrupt.
+ * own SGIs and PPIs, its extended PPIs, then the VM's SPIs and extended SPIs, then LPIs. Hints and
+ * waiting rows are by slot; INTIDs appear only where a guest or an embedder names an interrupt.
  */
 #ifndef LVGIC_IRQ_VM_H
 #define LVGIC_IRQ_VM_H
@@ -13,6 +13,7 @@
 
 #include "arch/intid.h"
 #include "base/bits.h"
+#include "irq/lpi.h"
 #include "irq/word.h"
 #include "lvgic/lvgic.h"
 
@@ -75,9 +76,18 @@ struct overflow_entry {
     uint64_t ack_seq;
 };
 
+/* One bit for each row of waiting interrupts. */
+struct rows {
+    uint64_t bits[(MAX_ROWS + 63) / 64];
+};
+
 /* Owner-private memory of the slots that may want delivery, by priority. Also only hints. */
 struct waiting {
-    uint64_t occupied[(MAX_ROWS + 63) / 64]; /* bit r: row r is not empty */
+    struct rows occupied; /* rows that are not empty */
+    struct rows shut;     /* rows of which all are behind a closed group, ... */
+    uint64_t shut_under;  /* ... under these group enables; ... */
+    uint64_t shut_gated;  /* ... the VMCR enables that they wait for */
+    struct rows passive;  /* rows of which none is active */
     uint64_t
         *rows; /* row r: group_words words, bit g: look in group g; 0: NMIs, p + 1: priority p */
     uint64_t *slots; /* bit s: slot s may want delivery */
@@ -86,10 +96,10 @@ struct waiting {
 struct lvgic_vcpu {
     /* Shared: written by any thread. */
     _Alignas(CACHE_LINE) _Atomic uint32_t attention; /* look at state outside your hints */
-    _Atomic uint32_t kicked;       /* what host->kick and host->wake were called for already */
-    _Atomic uint32_t gate;         /* number of holders that keep it out */
-    _Atomic uint64_t *news_slots;  /* hints: bit s: look at slot s */
-    _Atomic uint64_t *news_groups; /* bit g: look at news_slots[g] */
+    _Atomic uint32_t kicked;      /* what host->kick and host->wake were called for already */
+    _Atomic uint32_t gate;        /* number of holders that keep it out */
+    _Atomic uint64_t news_groups; /* bit g: look at the groups g << vm->news_shift up */
+    _Atomic uint64_t *news_slots; /* hints: bit s: look at slot s, one word for each group */
 
     /* Shared: written by the vCPU's own thread, read by all. */
     _Alignas(CACHE_LINE) _Atomic uint32_t mode; /* enum vcpu_mode */
@@ -107,6 +117,7 @@ struct lvgic_vcpu {
     _Atomic uint32_t dpg;   /* GICR_CTLR.DPG*: no 1-of-N interrupts of this group */
     _Atomic uint32_t nsacr; /* GICR_NSACR: what Non-secure software may do to Secure SGIs */
     _Atomic uint32_t statusr;
+    struct lpi_redist lpis;
 
     struct irq private_irqs[NR_PRIVATE + MAX_EPPIS];
     _Atomic uint16_t private_pintid[NR_PRIVATE + MAX_EPPIS];
@@ -145,22 +156,24 @@ struct lvgic_vm {
     void *host_ctx;
     struct lvgic_vcpu *vcpus;
     uint16_t *by_affinity; /* vCPU indices, in the order of their affinities */
-    struct irq *spis;      /* and extended SPIs */
+    struct irq *spis;      /* and extended SPIs, and LPIs */
     uint32_t nr_vcpus;
     uint32_t nr_spis;     /* INTIDs 32 up */
     uint32_t nr_espis;    /* INTIDs 4096 up */
     uint32_t nr_eppis;    /* of each vCPU, INTIDs 1056 up */
     uint32_t nr_private;  /* slots below this one are a vCPU's own */
+    uint32_t nr_wired;    /* slots from this one on are LPIs */
     uint32_t nr_slots;    /* of one vCPU */
     uint32_t nr_groups;   /* of 64 slots */
     uint32_t group_words; /* of 64 groups */
+    uint32_t news_shift;  /* a bit of news_groups stands for so many groups, as a power of two */
     uint8_t pri_bits;
     bool gicv2;
     bool no_dir_trap;
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
     bool nmi;            /* FEAT_GICv3_NMI is offered */
-    bool two_states;     /* two security states, until CTLR_DS is set */
+    bool two_states;     /* two security states were configured; CTLR_DS says whether there are */
     uint8_t ipa_bits;
     bool kvm_attributes; /* device attributes succeed where KVM's do */
 
@@ -181,14 +194,43 @@ struct lvgic_vm {
     _Atomic uint32_t spi_home; /* the vCPUs on which SPIs may be active (deliver/dir.h), ... */
     _Atomic uint32_t spi_home_known; /* ... as far as every vCPU in the guest knows */
     _Atomic uint32_t released;       /* slots whose last holder has gone, since initialisation */
+
+    uint32_t v2m_first, v2m_nr; /* SPIs of the GICv2m frame */
+
+    struct lpi_space lpis;
+    struct its *its; /* nr_its of them */
+    uint32_t nr_its;
+    /* The ITSs' part of what the claim's holder does: up to *budget units; true if more is left. */
+    bool (*its_work)(struct lvgic_vm *vm, uint32_t *budget);
 };
+
+/* An LPI slot may be given to another INTID. Release: what was done with it comes before that. */
+static inline void vm_free_lpi(struct lvgic_vm *vm, uint32_t lpi)
+{
+    atomic_fetch_or_explicit(&vm->lpis.free[lpi / 64], BIT64(lpi % 64), memory_order_release);
+}
+
+/* A holder of an LPI slot (IRQ_MAPPED or IRQ_INLR) was set or cleared: `w` is the word since. */
+static inline void vm_trace_holder(struct lvgic_vm *vm, uint32_t slot, uint64_t w, uint64_t holder)
+{
+#if defined(LVGIC_DEBUG) && LVGIC_DEBUG
+    if (slot >= vm->nr_wired && vm->host->holder)
+        vm->host->holder(vm->host_ctx, slot - vm->nr_wired,
+                         holder == IRQ_MAPPED ? LVGIC_HOLDER_MAPPED : LVGIC_HOLDER_LIST_REGISTER,
+                         w & holder);
+#else
+    (void)vm, (void)slot, (void)w, (void)holder;
+#endif
+}
 
 /* The last holder of a slot has gone: called by whoever made the change that cleared its bit, so
  * exactly once for each life of a slot. Any context. */
-static inline void vm_release_slot(struct lvgic_vm *vm)
+static inline void vm_release_slot(struct lvgic_vm *vm, uint32_t slot)
 {
     /* Relaxed: a counter. */
     atomic_fetch_add_explicit(&vm->released, 1, memory_order_relaxed);
+    if (slot >= vm->nr_wired)
+        vm_free_lpi(vm, slot - vm->nr_wired);
 }
 
 /* SGIs are the first slots. */
@@ -209,7 +251,7 @@ static inline uint32_t vm_nr_spis(const struct lvgic_vm *vm)
     return atomic_load_explicit(&vm->spi_limit, memory_order_relaxed);
 }
 
-/* The slot of an INTID; INTID_NONE if this VM has no such interrupt. */
+/* The slot of an INTID; INTID_NONE if this VM has no such interrupt. Not for LPIs: lpi_find(). */
 static inline uint32_t vm_slot(const struct lvgic_vm *vm, uint32_t intid)
 {
     if (intid < NR_PRIVATE)
@@ -223,9 +265,13 @@ static inline uint32_t vm_slot(const struct lvgic_vm *vm, uint32_t intid)
     return INTID_NONE;
 }
 
-/* The INTID of a slot of this VM. */
+/* The INTID of a slot of this VM; of an LPI slot, while somebody holds it. */
 static inline uint32_t vm_intid(const struct lvgic_vm *vm, uint32_t slot)
 {
+    /* Relaxed: stored before the word was MAPPED, which whoever holds the slot has acquired. */
+    if (slot >= vm->nr_wired)
+        return atomic_load_explicit(&vm->lpis.lpis[slot - vm->nr_wired].intid,
+                                    memory_order_relaxed);
     if (slot < NR_PRIVATE)
         return slot;
     if (slot < vm->nr_private)
@@ -274,8 +320,8 @@ static inline bool ctlr_forwards(uint32_t gicd_ctlr, uint64_t w)
     return gicd_ctlr & CTLR_ENABLE_GROUP0;
 }
 
-/* A priority as Non-secure software sees it (4.8.1): its own are the lower half, shifted up; the
- * upper half is 0. */
+/* A priority as Non-secure software sees it in the CPU interface (4.8.1): its own are the lower
+ * half, shifted up; the upper half is 0. */
 static inline uint32_t priority_non_secure(uint32_t priority)
 {
     return priority & 0x80 ? priority << 1 & 0xff : 0;
@@ -319,6 +365,19 @@ static inline uint32_t vm_revision(const struct lvgic_vm *vm)
 static inline bool vm_groups_fixed(const struct lvgic_vm *vm)
 {
     return vm_revision(vm) == 1;
+}
+
+/* The stamp of LPIs that become pending on this vCPU now. Relaxed: a change is announced as that of
+ * a group enable is, by attention and kick; and whoever was told that it is done comes after. */
+static inline uint32_t vcpu_lpi_stamp(const struct lvgic_vcpu *vcpu)
+{
+    return lpi_stamp(atomic_load_explicit(&vcpu->lpis.state, memory_order_relaxed));
+}
+
+/* Is this the word of an LPI that is dead: of a redistributor that was disabled since? */
+static inline bool vcpu_lpi_is_stale(const struct lvgic_vcpu *target, uint64_t w)
+{
+    return (w & IRQ_NOACT) && irq_stamp(w) != vcpu_lpi_stamp(target);
 }
 
 /* Rows of waiting interrupts: one for NMIs and one for each priority. */
@@ -382,6 +441,10 @@ struct lvgic_vcpu *vm_find_affinity(const struct lvgic_vm *vm, uint64_t affinity
 uint32_t vm_route_target(const struct lvgic_vm *vm, uint64_t route);
 
 /* Laying out a VM in the embedder's memory; see lvgic_vm_size() and lvgic_vm_init(). */
+
+/* Takes `bytes`, aligned to a cache line, from the block; counts only when there is no block yet.
+ */
+void *vm_take(char *memory, size_t *used, size_t bytes);
 size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *memory);
 bool vm_config_valid(const struct lvgic_config *config);
 void vm_reset_irqs(struct lvgic_vm *vm);

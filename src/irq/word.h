@@ -31,7 +31,8 @@
     X(HW, 14, "stands for a physical interrupt")                                          \
     X(IRM, 15, "1-of-N routing asked for")                                                \
     X(MOD, 36, "group modifier: with GRP1 clear, Secure group 1 (two security states)")   \
-    X(SRC, 37, "pending for each source apart (SGIs of GICv2), and not by PEND")
+    X(SRC, 37, "pending for each source apart (SGIs of GICv2), and not by PEND")          \
+    X(CUT, 38, "LPI whose collection is unmapped: no event reaches it")
 
 enum {
 #define IRQ_WORD_ENUM(name, bit, meaning) IRQ_##name##_BIT = (bit),
@@ -57,13 +58,17 @@ enum {
 #define IRQ_IRM (UINT64_C(1) << IRQ_IRM_BIT)
 #define IRQ_MOD (UINT64_C(1) << IRQ_MOD_BIT)
 #define IRQ_SRC (UINT64_C(1) << IRQ_SRC_BIT)
+#define IRQ_CUT (UINT64_C(1) << IRQ_CUT_BIT)
 
 /* Wider fields: priority [23:16], target vCPU [35:24], holder vCPU [51:40], source that it is
- * listed or active for [54:52], generation or, with SRC, pending sources [63:56]. */
+ * listed or active for [54:52] or, of an LPI, stamp [55:52], generation or, with SRC, pending
+ * sources [63:56]. */
 #define IRQ_PRIO_SHIFT 16
 #define IRQ_TARGET_SHIFT 24
 #define IRQ_HOLDER_SHIFT 40
 #define IRQ_ASRC_SHIFT 52
+#define IRQ_STAMP_SHIFT 52 /* which enabling of its redistributor an LPI became pending in */
+#define IRQ_STAMP_MASK UINT64_C(0xf)
 #define IRQ_GEN_SHIFT 56
 #define IRQ_VCPU_MASK UINT64_C(0xfff)
 
@@ -90,6 +95,11 @@ static inline uint32_t irq_holder(uint64_t w)
 static inline uint32_t irq_sources(uint64_t w)
 {
     return (uint32_t)(w >> IRQ_GEN_SHIFT) & 0xff;
+}
+
+static inline uint32_t irq_stamp(uint64_t w)
+{
+    return (uint32_t)(w >> IRQ_STAMP_SHIFT & IRQ_STAMP_MASK);
 }
 
 /* The source that it is listed or active for; only with SRC, and while INLR or ACT. */

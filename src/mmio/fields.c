@@ -36,17 +36,18 @@ static void set_ns_access(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t value
     }
 }
 
-/* The least NSACR value that lets Non-secure software use a field of a Secure interrupt (12.9
+/* The least GICD_NSACR value that lets Non-secure software use a field of a Secure SPI (12.9
  * GICD_NSACR<n>); 4 stands for never. */
-static uint32_t ns_access_needed(enum reg_op op)
+static uint32_t ns_access_needed(enum reg_op op, bool write)
 {
     switch (op) {
     case REG_OP_PENDING_SET:
         return 1;
     case REG_OP_PENDING_CLEAR:
-    case REG_OP_ACTIVE_SET:
-    case REG_OP_ACTIVE_CLEAR:
         return 2;
+    case REG_OP_ACTIVE_SET:
+    case REG_OP_ACTIVE_CLEAR: /* it may look, and not touch */
+        return write ? 4 : 2;
     case REG_OP_ROUTE:
         return 3;
     default:
@@ -54,21 +55,31 @@ static uint32_t ns_access_needed(enum reg_op op)
     }
 }
 
-static bool is_secure_only(enum reg_op op)
+/* GICR_NSACR is about generating SGIs, and opens none of their fields (12.11). */
+static bool is_open(const struct fields *fields, uint32_t slot, bool write)
 {
-    return op == REG_OP_GROUP || op == REG_OP_GROUP_MODIFIER || op == REG_OP_NS_ACCESS;
+    return !slot_is_private(fields->vcpu->vm, slot) &&
+           ns_access(fields->vcpu, slot) >= ns_access_needed(fields->op, write);
 }
 
-void fields_hide_secure(struct fields *fields)
+/* Registers that are there with two security states only, and then Secure. */
+static bool of_two_states(enum reg_op op)
 {
-    for (uint32_t i = 0; i < fields->nr && fields->non_secure; i++) {
+    return op == REG_OP_GROUP_MODIFIER || op == REG_OP_NS_ACCESS;
+}
+
+void fields_hide_secure(struct fields *fields, bool write)
+{
+    bool one_state = vm_gicd_ctlr(fields->vcpu->vm) & CTLR_DS;
+    bool hidden = of_two_states(fields->op) && (one_state || fields->non_secure);
+
+    hidden = hidden || (fields->op == REG_OP_GROUP && fields->non_secure);
+    for (uint32_t i = 0; i < fields->nr && (hidden || fields->non_secure); i++) {
         uint32_t slot = fields->slots[i];
 
-        if (slot == INTID_NONE)
-            continue;
-        if (is_secure_only(fields->op))
+        if (hidden)
             fields->slots[i] = INTID_NONE;
-        else if (ns_access(fields->vcpu, slot) >= ns_access_needed(fields->op))
+        else if (slot == INTID_NONE || is_open(fields, slot, write))
             continue;
         else if (irq_load(vcpu_irq(fields->vcpu, slot)) & IRQ_GRP1)
             fields->require[i] = IRQ_GRP1; /* and it must be so still when it is changed */
@@ -110,7 +121,9 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
     case REG_OP_NS_ACCESS:
         return ns_access(fields->vcpu, slot);
     case REG_OP_PRIORITY:
-        return fields->non_secure ? priority_non_secure(irq_prio(w)) : irq_prio(w);
+        /* 4.8.1: shifted, also if Secure software gave it one of the upper half. That reads as 0
+         * in the CPU interface alone (PMR, RPR). */
+        return fields->non_secure ? irq_prio(w) << 1 & 0xff : irq_prio(w);
     case REG_OP_NMI:
         return !!(w & IRQ_NMI);
     case REG_OP_CONFIG:
@@ -222,7 +235,7 @@ static bool event_of(const struct fields *fields, uint32_t slot, uint64_t value,
         return !vm_groups_fixed(fields->vcpu->vm);
     case REG_OP_GROUP_MODIFIER:
         *event = value ? IRQ_EV_MOD_ON : IRQ_EV_MOD_OFF;
-        return fields->vcpu->vm->two_states;
+        return true;
     case REG_OP_ENABLE_SET:
         *event = IRQ_EV_ENABLE;
         return value;
@@ -263,8 +276,7 @@ static void write_one(const struct fields *fields, uint32_t i, uint64_t value, u
     } else if (fields->op == REG_OP_SOURCES_SET || fields->op == REG_OP_SOURCES_CLEAR) {
         dist2_write_sources(vcpu, slot, fields->op == REG_OP_SOURCES_SET, value);
     } else if (fields->op == REG_OP_NS_ACCESS) {
-        if (vcpu->vm->two_states)
-            set_ns_access(vcpu, slot, (uint32_t)value);
+        set_ns_access(vcpu, slot, (uint32_t)value);
     } else if (event_of(fields, slot, value, &event, &arg)) {
         if (event == IRQ_EV_ENABLE && !slot_is_private(vcpu->vm, slot))
             dir_announce_home(vcpu->vm, irq_target(irq_load(vcpu_irq(vcpu, slot))));

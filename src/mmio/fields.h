@@ -18,8 +18,8 @@ struct fields {
     uint64_t require[MAX_FIELDS]; /* flags without which the interrupt is not changed */
 };
 
-/* Leave out what a Non-secure access must not see: before reading and writing. */
-void fields_hide_secure(struct fields *fields);
+/* Leave out what this access must not see, or `write`: before reading and writing. */
+void fields_hide_secure(struct fields *fields, bool write);
 
 /* The value of each field. Pending and active state is exact: it waits for at most one guest exit
  * of each vCPU that has one of the interrupts in a list register. */

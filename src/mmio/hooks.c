@@ -2,10 +2,12 @@
 /* The registers of the frames that are not fields of interrupts. */
 #include "base/bits.h"
 #include "deliver/event.h"
+#include "deliver/lpi.h"
 #include "deliver/one_of_n.h"
 #include "deliver/run.h"
 #include "mmio/dist2.h"
 #include "mmio/fields.h"
+#include "mmio/lpi.h"
 #include "mmio/mmio.h"
 
 /* GICD_CTLR (12.9): affinity routing is on, for both security states. */
@@ -17,14 +19,6 @@
 /* GICR_WAKER */
 #define WAKER_PROCESSOR_SLEEP BIT64(1)
 #define WAKER_CHILDREN_ASLEEP BIT64(2)
-
-/* A vCPU that was told of a change and has not come out of the guest since may still take an
- * interrupt that is disabled by now. */
-static bool change_outstanding(const struct lvgic_vcpu *vcpu)
-{
-    /* Acquire: who reads "not outstanding" is ordered after the entry that took the notice. */
-    return atomic_load_explicit(&vcpu->attention, memory_order_acquire) && vcpu_holds(vcpu);
-}
 
 static uint64_t gicd_ctlr(const struct mmio *mmio)
 {
@@ -39,7 +33,7 @@ static uint64_t gicd_ctlr(const struct mmio *mmio)
     else if (!(value & CTLR_DS))
         value |= CTLR_ARE_NS;
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
-        if (change_outstanding(&vm->vcpus[i]))
+        if (vcpu_change_outstanding(&vm->vcpus[i]))
             return value | CTLR_RWP_GICD;
     return value;
 }
@@ -49,15 +43,20 @@ static uint64_t gicd_typer(const struct lvgic_vm *vm)
     /* ITLinesNumber: 32(N+1) INTIDs in all, where 1020 to 1023 do not count. */
     uint64_t lines = (NR_PRIVATE + vm_nr_spis(vm) + 31) / 32 - 1;
     uint64_t extended = vm->nr_espis ? BIT64(8) | (uint64_t)(vm->nr_espis / 32 - 1) << 27 : 0;
-    /* INTID bits: ten, or thirteen with extended ranges. */
+    /* INTID bits: ten, or thirteen with extended ranges, or what LPIs have. */
     uint64_t id_bits = vm->nr_espis || vm->nr_eppis ? 12 : 9;
+    uint64_t lpis = vm->lpis.nr ? BIT64(17) : 0;
+
+    if (lpis)
+        id_bits = vm->lpis.id_bits - 1;
 
     /* CPUNumber is RES0 with affinity routing; MBIS; A3V; No1N; RSS. */
     /* SecurityExtn */
     uint64_t security = vm_gicd_ctlr(vm) & CTLR_DS ? 0 : BIT64(10);
 
-    return lines | extended | security | (vm->nmi ? BIT64(9) : 0) | BIT64(16) | id_bits << 19 |
-           BIT64(24) | (vm->one_of_n ? 0 : BIT64(25)) | (vm->range_selector ? BIT64(26) : 0);
+    return lines | extended | lpis | security | (vm->nmi ? BIT64(9) : 0) | BIT64(16) |
+           id_bits << 19 | BIT64(24) | (vm->one_of_n ? 0 : BIT64(25)) |
+           (vm->range_selector ? BIT64(26) : 0);
 }
 
 /* The last of those that follow one another in memory: the last of all, or, if the VMM has given
@@ -88,8 +87,23 @@ static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
     bool last = is_last_redist(vcpu->vm, vcpu->index);
 
     return (uint64_t)affinity_pack(vcpu->affinity) << 32 | (uint64_t)vcpu->index << 8 |
+           (vcpu->vm->lpis.nr ? BIT64(0) : 0) |      /* PLPIS */
+           (vcpu->vm->lpis.of_vcpu ? BIT64(3) : 0) | /* DirectLPI */
            (last ? BIT64(4) : 0) | (vcpu->vm->one_of_n ? BIT64(5) : 0) |
            /* DPGS */ (uint64_t)(vcpu->vm->nr_eppis / 32) << 27; /* PPInum */
+}
+
+static uint64_t v2m_typer(const struct lvgic_vm *vm)
+{
+    return (uint64_t)vm->v2m_first << 16 | vm->v2m_nr;
+}
+
+static void v2m_setspi(struct mmio *mmio, uint64_t value)
+{
+    uint32_t intid = (uint32_t)bits_get(value, 9, 0);
+
+    if (intid - mmio->vm->v2m_first < mmio->vm->v2m_nr)
+        deliver_event_now(mmio->vcpu, vm_slot(mmio->vm, intid), IRQ_EV_PULSE, 0);
 }
 
 /* The bits of GICR_CTLR.DPG* that this access may see and change. */
@@ -116,7 +130,8 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
     case REG_HOOK_GICD_TYPER:
         return gicd_typer(mmio->vm);
     case REG_HOOK_GICR_CTLR:
-        return (change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
+        return (vcpu_change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
+               mmio_lpi_ctlr(mmio->vcpu) |
                (atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed) & dpg_seen(mmio));
     case REG_HOOK_GICD_IIDR:
     case REG_HOOK_GICR_IIDR:
@@ -141,8 +156,10 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
         return dist2_typer(mmio->vm);
     case REG_HOOK_GICD2_PPISR:
         return dist2_ppisr(mmio->vcpu);
-    default: /* write-only */
-        return 0;
+    case REG_HOOK_V2M_TYPER:
+        return v2m_typer(mmio->vm);
+    default: /* write-only, or about LPIs */
+        return mmio_lpi_read(mmio, hook);
     }
 }
 
@@ -185,7 +202,7 @@ static void message(struct mmio *mmio, uint64_t value, enum reg_op as, enum irq_
 
     if (slot == INTID_NONE || slot_is_private(mmio->vm, slot))
         return;
-    fields_hide_secure(&field);
+    fields_hide_secure(&field, true);
     if (field.slots[0] == INTID_NONE)
         return;
     effects_init(&effects);
@@ -230,6 +247,8 @@ void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
         break;
     case REG_HOOK_GICR_CTLR:
         write_dpg(mmio, (uint32_t)value);
+        if (mmio->vm->lpis.nr)
+            deliver_lpi_enable(mmio->vcpu, value & GICR_CTLR_ENABLE_LPIS);
         break;
     case REG_HOOK_GICR_WAKER:
         if (mmio->non_secure)
@@ -248,7 +267,11 @@ void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
     case REG_HOOK_GICR_STATUSR:
         atomic_fetch_and_explicit(&mmio->vcpu->statusr, ~(uint32_t)value, memory_order_relaxed);
         break;
-    default: /* read-only, or RES0 without LPIs */
+    case REG_HOOK_V2M_SETSPI:
+        v2m_setspi(mmio, value);
+        break;
+    default: /* read-only, or about LPIs */
+        mmio_lpi_write(mmio, hook, value);
         break;
     }
 }

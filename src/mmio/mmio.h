@@ -26,4 +26,12 @@ void mmio_table_access(struct mmio *mmio, const struct reg_row *rows, size_t nr,
 uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook);
 void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value);
 
+/* A register of 64 bits, of which this access may write a half: `value` is in place already. */
+static inline uint64_t mmio_merge(const struct lvgic_access *access, uint64_t old, uint64_t value)
+{
+    uint64_t mask = (~UINT64_C(0) >> (64 - access->size * 8)) << access->offset % 8 * 8;
+
+    return (old & ~mask) | (value & mask);
+}
+
 #endif

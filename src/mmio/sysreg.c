@@ -72,10 +72,11 @@ static uint64_t *apr(struct lvgic_vcpu *vcpu, enum sysreg reg)
     return &vcpu->lrs.ap0r[reg - SYSREG_ICC_AP0R0_EL1];
 }
 
-/* ICC_CTLR_EL1 (12.2): RSS and ExtRange, which depend on the VM. */
+/* ICC_CTLR_EL1 (12.2): IDbits, RSS and ExtRange, which depend on the VM. */
 static uint64_t ctlr_of_vm(const struct lvgic_vm *vm)
 {
-    return (vm->range_selector ? BIT64(18) : 0) | (vm->nr_espis || vm->nr_eppis ? BIT64(19) : 0);
+    return (vm->lpis.nr && vm->lpis.id_bits > 16 ? BIT64(11) : 0) |
+           (vm->range_selector ? BIT64(18) : 0) | (vm->nr_espis || vm->nr_eppis ? BIT64(19) : 0);
 }
 
 static uint64_t read(struct lvgic_vcpu *vcpu, enum sysreg reg)

@@ -37,7 +37,7 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
         values[fields.nr] = access->value >> bit << shift & mask;
         fields.slots[fields.nr++] = has_slot(mmio->vm, slot, private_frame) ? slot : INTID_NONE;
     }
-    fields_hide_secure(&fields);
+    fields_hide_secure(&fields, access->write);
     if (access->write) {
         fields_write(&fields, values, mask);
         return;

@@ -125,7 +125,7 @@ static void fix_groups(struct lvgic_vm *vm)
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         for (uint32_t slot = 0; slot < vm->nr_private; slot++)
             deliver_event_now(&vm->vcpus[v], slot, event, 0);
-    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots; slot++)
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_wired; slot++)
         deliver_event_now(&vm->vcpus[0], slot, event, 0);
 }
 

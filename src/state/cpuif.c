@@ -24,7 +24,8 @@ static void changed(struct lvgic_vcpu *vcpu)
     struct effects effects;
 
     effects_init(&effects);
-    deliver_attention(vcpu, &effects);
+    deliver_attention(vcpu);
+    effects_kick(vcpu->vm, &effects, vcpu->index);
     effects_run(vcpu->vm, &effects);
 }
 

@@ -64,6 +64,7 @@ void reset_vcpu(struct lvgic_vcpu *vcpu)
     gate_lower(vcpu);
     one_of_n_changed(vcpu->vm);
     effects_init(&effects);
-    deliver_attention(vcpu, &effects);
+    deliver_attention(vcpu);
+    effects_kick(vcpu->vm, &effects, vcpu->index);
     effects_run(vcpu->vm, &effects);
 }

@@ -156,7 +156,7 @@ static void reset_interrupts(struct lvgic_vm *vm)
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         for (uint32_t slot = 0; slot < vm->nr_private; slot++)
             apply_word(&vm->vcpus[v], slot, vm_reset_word(vm, slot, v));
-    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots; slot++) {
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_wired; slot++) {
         STORE(*vm_route(vm, slot), 0);
         STORE(vm->spi_nsacr[slot - vm->nr_private], 0);
         apply_word(&vm->vcpus[0], slot, vm_reset_word(vm, slot, 0));
@@ -337,7 +337,7 @@ static void choose_again(struct lvgic_vm *vm)
     struct effects effects;
 
     effects_init(&effects);
-    for (uint32_t slot = vm->nr_private; slot < vm->nr_slots && vm->one_of_n; slot++) {
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_wired && vm->one_of_n; slot++) {
         uint64_t w = irq_load(vcpu_irq(&vm->vcpus[0], slot));
 
         if (irq_deliverable(w) && one_of_n_routed(vm, slot))

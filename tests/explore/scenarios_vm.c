@@ -107,7 +107,7 @@ void guest_work(struct lvgic_vcpu *vcpu, bool complete)
 
     if (intid == INTID_SPURIOUS)
         return;
-    delivered[intid]++;
+    delivered[intid % 64]++;
     if (complete)
         icv_end_of_interrupt(&vcpu->lrs, intid, true);
 }
@@ -148,7 +148,7 @@ static bool waits_privately(struct lvgic_vcpu *vcpu, uint32_t slot)
 
 static bool has_news(struct lvgic_vcpu *vcpu, uint32_t slot)
 {
-    return (atomic_load(&vcpu->news_groups[0]) & BIT64(slot / 64)) &&
+    return (atomic_load(&vcpu->news_groups) & BIT64(slot / 64)) &&
            (atomic_load(&vcpu->news_slots[slot / 64]) & BIT64(slot % 64));
 }
 

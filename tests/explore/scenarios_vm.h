@@ -18,7 +18,7 @@
 
 extern struct lvgic_vm *vm;
 extern struct lvgic_vcpu *cpu0, *cpu1, *cpu2;
-extern unsigned delivered[64]; /* by INTID: acknowledgements */
+extern unsigned delivered[64]; /* by INTID modulo 64: acknowledgements */
 
 /* nr_vcpus 1 to 3, nr_lrs list registers: SPIs 32 and 33 edge-triggered, enabled, group 1, to vCPU
  * 0, priorities 0x80 and 0x40; all masks open. */

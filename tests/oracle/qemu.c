@@ -22,26 +22,27 @@ struct qemu {
     uint32_t waited;
 };
 
-static void run(const char *program, const char *stub, unsigned cpus, int ram)
+static void run(const char *program, const char *stub, unsigned cpus, enum machine kind, int ram)
 {
-    char memory[160], smp[16];
+    char memory[160], smp[16], machine[64];
 
     snprintf(memory, sizeof memory,
              "memory-backend-file,id=ram,size=%u,share=on,mem-path=/proc/self/fd/%d", RAM_SIZE,
              ram);
     snprintf(smp, sizeof smp, "%u", cpus);
+    snprintf(machine, sizeof machine, "virt,gic-version=%d,memory-backend=ram,secure=%s",
+             kind == MACHINE_GICV2 ? 2 : 3, kind == MACHINE_SECURE ? "on" : "off");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread for all CPUs: YIELD then means the other's turn, and waiting takes one host CPU.
      */
-    execlp(program, program, "-M", "virt,gic-version=3,memory-backend=ram", "-cpu", "cortex-a57",
-           "-accel", "tcg,thread=single", "-smp", smp, "-m", "64M", "-object", memory, "-nic",
-           "none", "-display", "none", "-serial", "null", "-monitor", "none", "-kernel", stub,
-           (char *)NULL);
+    execlp(program, program, "-M", machine, "-cpu", "cortex-a57", "-accel", "tcg,thread=single",
+           "-smp", smp, "-m", "64M", "-object", memory, "-nic", "none", "-display", "none",
+           "-serial", "null", "-monitor", "none", "-kernel", stub, (char *)NULL);
     perror(program);
     _exit(127);
 }
 
-struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus)
+struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, enum machine machine)
 {
     struct qemu *qemu = calloc(1, sizeof *qemu);
     int ram = memfd_create("oracle", 0);
@@ -55,9 +56,10 @@ struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus)
         return NULL;
     qemu->mailbox = (struct mailbox *)(base + (MAILBOX_BASE - RAM_BASE));
     qemu->mailbox->cpus_up = cpus;
+    qemu->mailbox->machine = machine;
     qemu->pid = fork();
     if (qemu->pid == 0)
-        run(program, stub, cpus, ram);
+        run(program, stub, cpus, machine, ram);
     close(ram);
     return qemu->pid < 0 ? NULL : qemu;
 }

@@ -10,4 +10,11 @@
 void random_sequence(struct sequence *seq, struct ours *ours, uint64_t seed, unsigned cpus,
                      bool wild);
 
+/* The same for two security states: Secure and Non-secure accesses to the frames. Nothing is
+ * acknowledged. */
+void random_security(struct sequence *seq, struct ours *ours, uint64_t seed, unsigned cpus);
+
+/* The same for GICv2. */
+void random_gicv2(struct sequence *seq, struct ours *ours, uint64_t seed, unsigned cpus, bool wild);
+
 #endif

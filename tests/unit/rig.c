@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rig.h"
 
+#include "lvgic/its.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +49,63 @@ static void broken(void *ctx, const char *what)
     ((struct rig *)ctx)->broken = what;
 }
 
+#define RAM_BASE UINT64_C(0x40000000)
+#define RAM_BYTES 0x400000u
+
+static uint8_t *guest_memory(struct rig *rig, uint64_t gpa, uint32_t size)
+{
+    return gpa >= RAM_BASE && gpa < rig->ram_end && size <= rig->ram_end - gpa
+               ? rig->ram + (gpa - RAM_BASE)
+               : NULL;
+}
+
+static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    struct rig *rig = ctx;
+    const uint8_t *place = guest_memory(rig, gpa, size);
+
+    rig->guest_reads++;
+    if (place)
+        memcpy(data, place, size);
+    return place != NULL;
+}
+
+static bool write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    struct rig *rig = ctx;
+    uint8_t *place = guest_memory(rig, gpa, size);
+
+    rig->guest_writes++;
+    if (place)
+        memcpy(place, data, size);
+    return place != NULL;
+}
+
+static void lpi_work(void *ctx)
+{
+    ((struct rig *)ctx)->lpi_works++;
+}
+
+static void event_mapped(void *ctx, uint32_t its, uint32_t device, uint32_t event, bool mapped)
+{
+    struct rig *rig = ctx;
+
+    *(mapped ? &rig->told.mapped : &rig->told.unmapped) += 1;
+    rig->told.its = its;
+    rig->told.device = device;
+    rig->told.event = event;
+    if (rig->told.sends) {
+        rig->told.status = lvgic_msi(rig->vm, its, device, event);
+        assert_false(lvgic_its_run(rig->vm));
+    }
+}
+
+static void holder(void *ctx, uint32_t lpi, enum lvgic_holder holder, bool set)
+{
+    (void)lpi;
+    ((struct rig *)ctx)->holders[holder] += set ? 1 : -1;
+}
+
 static const struct lvgic_host host = {
     .kick = kick,
     .wake = wake,
@@ -54,6 +113,11 @@ static const struct lvgic_host host = {
     .deactivated = deactivated,
     .phys_line = phys_line,
     .phys_deactivate = phys_deactivate,
+    .read_guest = read_guest,
+    .write_guest = write_guest,
+    .lpi_work = lpi_work,
+    .event_mapped = event_mapped,
+    .holder = holder,
     .broken = broken,
 };
 
@@ -64,6 +128,8 @@ struct rig *rig_with(const struct lvgic_config *config)
 
     assert_true(size > 0);
     rig->memory = aligned_alloc(64, size);
+    rig->ram = config->nr_lpis ? calloc(1, RAM_BYTES) : NULL;
+    rig->ram_end = RAM_BASE + (config->nr_lpis ? RAM_BYTES : 0);
     assert_int_equal(lvgic_vm_init(rig->memory, size, config, &host, rig, &rig->vm), LVGIC_OK);
     rig_dist_write(rig, 0, 4, 3);
     for (unsigned i = 0; i < config->nr_vcpus; i++) {
@@ -106,6 +172,12 @@ void rig_free(struct rig *rig)
     if (what || rig->broken)
         fail_msg("%s", what ? what : rig->broken);
     assert_int_equal(lvgic_vm_fini(rig->vm), LVGIC_OK);
+    if (rig->broken)
+        fail_msg("%s", rig->broken);
+    assert_int_equal(rig->told.mapped, rig->told.unmapped);
+    assert_int_equal(rig->holders[LVGIC_HOLDER_MAPPED], 0);
+    assert_int_equal(rig->holders[LVGIC_HOLDER_LIST_REGISTER], 0);
+    free(rig->ram);
     free(rig->memory);
     free(rig);
 }

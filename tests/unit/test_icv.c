@@ -207,7 +207,7 @@ static void virtualization_registers(void **state)
     assert_int_equal(lvgic_lrs_access(&lrs, LVGIC_SYSREG(3, 4, 12, 9, 5), false, &value),
                      LVGIC_SYSREG_NOT_MINE);
     ich(&lrs, ICHREG_ICH_LR0, 0, true, ~UINT64_C(0));
-    assert_int_equal(ich(&lrs, ICHREG_ICH_LR0, 0, false, 0), UINT64_C(0xf0ff1fffffffffff));
+    assert_int_equal(ich(&lrs, ICHREG_ICH_LR0, 0, false, 0), UINT64_C(0xf0f81fff0000ffff));
     ich(&lrs, ICHREG_ICH_LR0, 0, true, 0);
     assert_int_equal(ich(&lrs, ICHREG_ICH_VTR, 0, false, 0) & 0x1f, 2);
     assert_int_equal(ich(&lrs, ICHREG_ICH_VTR, 0, false, 0) >> 29, 4);

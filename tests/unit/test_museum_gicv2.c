@@ -82,6 +82,7 @@ static void o10_large_intids_and_few_registers(void **state)
     rig_enter(rig, 1);
     assert_int_equal(lrs->lr[0], LR_PENDING | LR_GROUP1 | LR_EOI | UINT64_C(0x80) << 48 | 32);
     assert_int_equal(lrs->lr[1], LR_PENDING | LR_GROUP1 | UINT64_C(0x88) << 48 | 255);
+    assert_int_equal(lrs->hcr & (HCR_TDIR | HCR_TC), 0); /* GICH_HCR has no such bits */
     for (size_t i = 0; i < ARRAY_LEN(intids); i++) {
         assert_int_equal(ack(rig, 1), intids[i]);
         rig_line(rig, 0, intids[i], false);

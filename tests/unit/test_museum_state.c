@@ -58,6 +58,21 @@ static void k17_the_revision_that_is_written(void **state)
     }
 }
 
+/* And what the revision means is so at once: GICR_CTLR.IR and CES. */
+static void k17_what_the_revision_offers(void **state)
+{
+    struct lvgic_config config = {.nr_vcpus = 1, .nr_spis = 32, .nr_lpis = 64, .nr_its = 1};
+    struct rig *rig = rig_with(&config);
+
+    (void)state;
+    for (uint64_t revision = 3; revision >= 1; revision--) {
+        assert_int_equal(set(rig->vm, LVGIC_ATTR_DIST_REGS, 8, 0x4c00043b | revision << 12),
+                         LVGIC_OK);
+        assert_int_equal(rig_redist_read(rig, 0, 0, 4) & 6, revision == 3 ? 6 : 0);
+    }
+    rig_free(rig);
+}
+
 /* K24: ended at every prefix of what a VMM does to create it. */
 static void k24_ended_at_every_prefix_of_the_creation(void **state)
 {
@@ -498,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(k17_the_revision_that_is_written),
+        cmocka_unit_test(k17_what_the_revision_offers),
         cmocka_unit_test(k24_ended_at_every_prefix_of_the_creation),
         cmocka_unit_test(k28_failing_configuration_while_a_vcpu_runs),
         cmocka_unit_test(k30_first_runs_at_once),

@@ -156,6 +156,9 @@ static void priorities_have_a_non_secure_view(void **state)
     assert_int_equal(dist(rig, NON_SECURE, false, PRIORITYR + 64, 4, 0), 0x00800000);
     dist(rig, NON_SECURE, true, PRIORITYR + 64, 4, 0x00a0a0a0);
     assert_int_equal(dist(rig, SECURE, false, PRIORITYR + 64, 4, 0), 0x00d04020);
+    /* One of the upper half, which Secure software may give it, is shifted all the same. */
+    dist(rig, SECURE, true, PRIORITYR + 66, 1, 0x50);
+    assert_int_equal(dist(rig, NON_SECURE, false, PRIORITYR + 66, 1, 0), 0xa0);
     dist(rig, NON_SECURE, true, PRIORITYR + 66, 1, 0xff);
     assert_int_equal(dist(rig, SECURE, false, PRIORITYR + 66, 1, 0), 0xf8);
     assert_int_equal(dist(rig, NON_SECURE, false, PRIORITYR + 66, 1, 0), 0xf0);
@@ -185,6 +188,10 @@ static void nsacr_opens_secure_interrupts_by_degrees(void **state)
 
         dist(rig, SECURE, true, ISACTIVER + 8, 4, 1);
         assert_int_equal(dist(rig, NON_SECURE, false, ISACTIVER + 8, 4, 0), degree >= 2);
+        assert_int_equal(dist(rig, NON_SECURE, false, ICACTIVER + 8, 4, 0), degree >= 2);
+        dist(rig, NON_SECURE, true, ICACTIVER + 8, 4, 1); /* to look at is not to change */
+        dist(rig, NON_SECURE, true, ISACTIVER + 8, 4, 2);
+        assert_int_equal(dist(rig, SECURE, false, ISACTIVER + 8, 4, 0), 1);
 
         dist(rig, NON_SECURE, true, ROUTER + 8 * 64, 8, 1);
         assert_int_equal(dist(rig, SECURE, false, ROUTER + 8 * 64, 8, 0), degree >= 3);
@@ -193,6 +200,47 @@ static void nsacr_opens_secure_interrupts_by_degrees(void **state)
         assert_int_equal(dist(rig, SECURE, false, ISENABLER + 8, 4, 0), 3);
         rig_free(rig);
     }
+}
+
+/* GICR_NSACR lets Non-secure software generate Secure SGIs, and opens no register to it. */
+static void gicr_nsacr_opens_no_fields(void **state)
+{
+    static const unsigned arrays[] = {ISPENDR, ISACTIVER};
+    struct rig *rig = rig_two_states();
+
+    (void)state;
+    redist(rig, SECURE, true, SGI_BASE + NSACR, 0xffffffff);
+    for (unsigned i = 0; i < 2; i++) {
+        redist(rig, NON_SECURE, true, SGI_BASE + arrays[i], 0x20);
+        assert_int_equal(redist(rig, SECURE, false, SGI_BASE + arrays[i], 0), 0);
+        redist(rig, SECURE, true, SGI_BASE + arrays[i], 0x20);
+        redist(rig, NON_SECURE, true, SGI_BASE + arrays[i] + 0x80, 0x20);
+        assert_int_equal(redist(rig, NON_SECURE, false, SGI_BASE + arrays[i], 0), 0);
+        assert_int_equal(redist(rig, SECURE, false, SGI_BASE + arrays[i], 0), 0x20);
+    }
+    rig_free(rig);
+}
+
+/* With DS set the registers of two states are gone, and with them what they said. */
+static void ds_ends_the_modifier_and_nsacr(void **state)
+{
+    struct rig *rig = rig_two_states();
+
+    (void)state;
+    three_groups(rig);
+    redist(rig, SECURE, true, SGI_BASE + IGRPMODR, 0x20);
+    dist(rig, SECURE, true, NSACR + 16, 4, 0xffffffff);
+    dist(rig, SECURE, true, 0, 4, 0x40);
+    for (unsigned who = NON_SECURE; who <= SECURE; who++) {
+        dist(rig, who, true, IGRPMODR + 8, 4, 0xffffffff);
+        assert_int_equal(dist(rig, who, false, IGRPMODR + 8, 4, 0), 0);
+        assert_int_equal(dist(rig, who, false, NSACR + 16, 4, 0), 0);
+        assert_int_equal(redist(rig, who, false, SGI_BASE + IGRPMODR, 0), 0);
+        assert_int_equal(dist(rig, who, false, ISENABLER + 8, 4, 0), 7);
+    }
+    rig_icc_write(rig, 1, SYSREG_ICC_SGI0R_EL1, 5u << 24 | 1); /* group 0 by now, and open */
+    assert_int_equal(redist(rig, NON_SECURE, false, SGI_BASE + ISPENDR, 0), 0x20);
+    rig_free(rig);
 }
 
 static void setspi_sr_is_for_secure_accesses(void **state)
@@ -307,6 +355,8 @@ int main(void)
         cmocka_unit_test(non_secure_accesses_do_not_see_secure_interrupts),
         cmocka_unit_test(priorities_have_a_non_secure_view),
         cmocka_unit_test(nsacr_opens_secure_interrupts_by_degrees),
+        cmocka_unit_test(gicr_nsacr_opens_no_fields),
+        cmocka_unit_test(ds_ends_the_modifier_and_nsacr),
         cmocka_unit_test(setspi_sr_is_for_secure_accesses),
         cmocka_unit_test(delivery_is_as_non_secure_software_sees_it),
         cmocka_unit_test(sgis_of_non_secure_software),

@@ -426,6 +426,21 @@ static void records_in_any_order(void **state)
     world_end(&world);
 }
 
+/* LPIs have no records yet: such a VM is refused, not saved without them. */
+static void a_vm_with_lpis_is_refused(void **state)
+{
+    struct lvgic_config config = {.nr_vcpus = 1, .nr_spis = 32, .nr_lpis = 64, .nr_its = 1};
+    struct rig *rig = rig_with(&config);
+    size_t size = lvgic_save_size(rig->vm), used;
+    void *buffer = calloc(1, size);
+
+    (void)state;
+    assert_int_equal(lvgic_save(rig->vm, buffer, size, &used), LVGIC_E_LPIS);
+    assert_int_equal(lvgic_restore(rig->vm, buffer, size), LVGIC_E_LPIS);
+    free(buffer);
+    rig_free(rig);
+}
+
 static void a_buffer_that_is_too_small(void **state)
 {
     struct rig *rig = rig_new(4, 2);
@@ -476,6 +491,7 @@ int main(void)
         cmocka_unit_test(damaged),
         cmocka_unit_test(unknown_records),
         cmocka_unit_test(records_in_any_order),
+        cmocka_unit_test(a_vm_with_lpis_is_refused),
         cmocka_unit_test(a_buffer_that_is_too_small),
         cmocka_unit_test(the_hosts_own_stays),
     };

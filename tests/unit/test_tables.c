@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "lvgic/its.h"
 
 static void check_rows(const struct reg_row *rows, size_t nr, uint32_t frame_size)
 {
@@ -33,6 +34,8 @@ static void rows_are_sorted_and_consistent(void **state)
     (void)state;
     check_rows(gicd_rows, nr_gicd_rows, GICD_SIZE);
     check_rows(gicr_rows, nr_gicr_rows, GICR_SIZE);
+    check_rows(gits_rows, nr_gits_rows, GITS_SIZE);
+    check_rows(v2m_rows, nr_v2m_rows, V2M_SIZE);
     check_rows(gicd2_rows, nr_gicd2_rows, GICD2_SIZE);
 }
 
@@ -248,6 +251,54 @@ static void o09_o15_every_offset_and_width(void **state)
     rig_free(rig);
 }
 
+static uint64_t its_access(struct rig *rig, bool v2m, unsigned offset, unsigned size, bool write,
+                           uint64_t value)
+{
+    struct lvgic_access access = {
+        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+
+    assert_int_equal(
+        v2m ? lvgic_v2m_access(rig->vm, &access) : lvgic_its_access(rig->vm, 0, &access), LVGIC_OK);
+    return access.value;
+}
+
+/* The same for the frames of an ITS and of a GICv2m; and constants read what the row says. */
+static void every_offset_and_width_of_its_and_v2m(void **state)
+{
+    struct lvgic_config config = {
+        .nr_vcpus = 2, .nr_spis = 64, .nr_lpis = 16, .nr_its = 1, .v2m_first = 40, .v2m_nr = 8};
+    struct rig *rig = rig_with(&config);
+
+    (void)state;
+    for (unsigned v2m = 0; v2m < 2; v2m++)
+        for (unsigned offset = 0; offset < (v2m ? V2M_SIZE : GITS_SIZE) + 16; offset++)
+            for (unsigned size = 0; size <= 9; size++) {
+                const struct reg_row *row =
+                    reg_find(v2m ? v2m_rows : gits_rows, v2m ? nr_v2m_rows : nr_gits_rows, offset);
+                bool fits = row && size && (size & (size - 1)) == 0 && (row->sizes & size) &&
+                            offset % size == 0;
+
+                if (fits && row->reset && size == 4 && offset == row->offset)
+                    assert_int_equal(its_access(rig, v2m, offset, 4, false, 0), row->reset);
+                its_access(rig, v2m, offset, size, true, ~UINT64_C(0));
+                uint64_t value = its_access(rig, v2m, offset, size, false, 0);
+                if (!fits)
+                    assert_int_equal(value, 0);
+                else if (row->op == REG_OP_CONST)
+                    assert_int_equal(value, row->value);
+                its_access(rig, v2m, offset, size, true, 0);
+            }
+    /* STATUSR: no register, and the wrong direction. */
+    its_access(rig, false, 0x40, 4, true, UINT32_MAX);
+    its_access(rig, false, 0x60, 4, false, 0);
+    its_access(rig, false, 0xffe8, 4, true, 0);
+    assert_int_equal(its_access(rig, false, 0x40, 4, false, 0), 1 | 8);
+    assert_int_equal(lvgic_its_access(rig->vm, 1, &(struct lvgic_access){.size = 4}),
+                     LVGIC_E_NO_DEVICE);
+    assert_int_equal(lvgic_its_access(rig->vm, 0, NULL), LVGIC_E_INVALID);
+    rig_free(rig);
+}
+
 /* A million accesses of any value, offset and size from a fixed seed, with vCPUs coming and going
  * in between, then everything must still hold together. */
 static void random_accesses_of(struct rig *rig, unsigned nr)
@@ -312,6 +363,7 @@ int main(void)
         cmocka_unit_test(extended_ranges),
         cmocka_unit_test(statusr),
         cmocka_unit_test(o09_o15_every_offset_and_width),
+        cmocka_unit_test(every_offset_and_width_of_its_and_v2m),
         cmocka_unit_test(random_accesses),
     };
 

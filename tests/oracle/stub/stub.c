@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs batches of operations on QEMU's own GICv3. Each operation names the CPU that does it; the
- * CPUs take turns by a cursor in shared memory, so the order is the host's. Waiting is by YIELD:
- * with one thread for all CPUs QEMU then goes on with the next one at once.
+ * Runs batches of operations on QEMU's own GICv3 or GICv2. Each operation names the CPU that does
+ * it; the CPUs take turns by a cursor in shared memory, so the order is the host's. Waiting is by
+ * YIELD: with one thread for all CPUs QEMU then goes on with the next one at once.
  */
 #include "device.h"
+#include "gicv2.h"
 #include "mailbox.h"
+#include "secure.h"
 
 #define PSCI_CPU_ON 0xc4000003u
 #define GICR_STRIDE 0x20000u
@@ -19,8 +21,12 @@ enum sysreg {
 
 enum { SYSREG_RO = 1, SYSREG_WO = 2, SYSREG_RW = 3 };
 
-extern char secondary_start[];
+extern char _start[];
 void stub_main(uint64_t me);
+
+/* At EL3, with two security states. Then the CPU interface is left alone, but for SGIs. */
+static int two_states;
+static int gicv2;
 
 static volatile struct mailbox *const mailbox = (volatile struct mailbox *)(uintptr_t)MAILBOX_BASE;
 
@@ -55,9 +61,13 @@ static void icc_write(uint32_t reg, uint64_t value)
 
 static uintptr_t address(const struct op *op)
 {
-    if (op->target == TARGET_GICD)
-        return GICD_BASE + op->reg;
-    return GICR_BASE + op->target * GICR_STRIDE + op->reg;
+    uintptr_t window = two_states && !op->secure ? NON_SECURE_WINDOW : 0;
+
+    if (op->target == TARGET_GICC)
+        return GICC_BASE + op->reg;
+    if (op->target >= TARGET_GICD2)
+        return window + GICD_BASE + op->reg;
+    return window + GICR_BASE + op->target * GICR_STRIDE + op->reg;
 }
 
 static void frame_write(const struct op *op)
@@ -127,6 +137,8 @@ static void reset_private(uint64_t me)
     w32(base + 0x280, ~0u);
     w32(base + 0x380, ~0u);
     w32(base + 0x80, 0);
+    w32(base + 0xd00, 0);
+    w32(base + 0xe00, 0);
     for (unsigned i = 0; i < 32; i += 4)
         w32(base + 0x400 + i, 0);
 }
@@ -141,6 +153,9 @@ static void reset_shared(void)
     w32(GICD_BASE + 0x284, ~0u);
     w32(GICD_BASE + 0x384, ~0u);
     w32(GICD_BASE + 0x84, 0);
+    w32(GICD_BASE + 0xd04, 0);
+    w32(GICD_BASE + 0xe08, 0);
+    w32(GICD_BASE + 0xe0c, 0);
     for (unsigned i = 32; i < 64; i += 4)
         w32(GICD_BASE + 0x400 + i, 0);
     for (unsigned i = 32; i < 64; i++)
@@ -149,8 +164,17 @@ static void reset_shared(void)
 
 static void reset(uint64_t me)
 {
+    if (gicv2) {
+        device_reset_own();
+        device_reset_shared();
+        gicv2_reset();
+        return;
+    }
+    if (two_states)
+        secure_reset_ds();
+    else
+        reset_cpu_interface();
     device_reset_own();
-    reset_cpu_interface();
     reset_private(me);
     if (me == 0) {
         device_reset_shared();
@@ -162,9 +186,15 @@ static void look(volatile struct result *result)
 {
     uint64_t isr;
 
-    result->hppir[0] = (uint16_t)icc_read(SYSREG_ICC_HPPIR0_EL1);
-    result->hppir[1] = (uint16_t)icc_read(SYSREG_ICC_HPPIR1_EL1);
-    result->rpr = (uint8_t)icc_read(SYSREG_ICC_RPR_EL1);
+    if (two_states)
+        return;
+    if (gicv2) {
+        gicv2_look(result);
+    } else {
+        result->hppir[0] = (uint16_t)icc_read(SYSREG_ICC_HPPIR0_EL1);
+        result->hppir[1] = (uint16_t)icc_read(SYSREG_ICC_HPPIR1_EL1);
+        result->rpr = (uint8_t)icc_read(SYSREG_ICC_RPR_EL1);
+    }
     __asm__ volatile("mrs %0, isr_el1" : "=r"(isr));
     result->lines = (isr & 0x80 ? LINE_IRQ : 0) | (isr & 0x40 ? LINE_FIQ : 0);
 }
@@ -176,16 +206,20 @@ static void execute(uint64_t me, const struct op *op, volatile struct result *re
     __asm__ volatile("msr tpidr_el1, xzr");
     switch (op->kind) {
     case OP_READ:
-        value = frame_read(op);
+        value = op->target == TARGET_GICC && op->reg == GICC_APR ? gicv2_active_priorities()
+                                                                 : frame_read(op);
         break;
     case OP_WRITE:
         frame_write(op);
         break;
     case OP_ICC_READ:
-        value = icc_read(op->reg);
+        value = two_states ? secure_call_el1((uintptr_t)icc_read, op->reg, 0) : icc_read(op->reg);
         break;
     case OP_ICC_WRITE:
-        icc_write(op->reg, op->value);
+        if (two_states)
+            secure_call_el1((uintptr_t)icc_write, op->reg, op->value);
+        else
+            icc_write(op->reg, op->value);
         break;
     case OP_LINE:
         device_line(op->reg, op->value);
@@ -205,8 +239,8 @@ static void start_others(uint64_t nr)
     for (uint64_t i = 1; i < nr; i++) {
         register uint64_t x0 __asm__("x0") = PSCI_CPU_ON;
         register uint64_t x1 __asm__("x1") = i;
-        register uint64_t x2 __asm__("x2") = (uintptr_t)secondary_start;
-        register uint64_t x3 __asm__("x3") = i;
+        register uint64_t x2 __asm__("x2") = (uintptr_t)_start;
+        register uint64_t x3 __asm__("x3") = 0;
 
         __asm__ volatile("hvc #0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3) : "memory");
     }
@@ -226,6 +260,8 @@ static int work(uint64_t me)
     while (cursor < nr && batch->ops[cursor].cpu == me) {
         struct op op = batch->ops[cursor];
 
+        if (op.kind == OP_RESET) /* where the stub goes on if that resets the machine */
+            mailbox->cursor = cursor;
         execute(me, &op, &batch->results[cursor]);
         cursor++;
     }
@@ -240,7 +276,11 @@ static int work(uint64_t me)
 
 void stub_main(uint64_t me)
 {
-    if (me == 0)
+    two_states = secure_at_el3();
+    gicv2 = mailbox->machine == MACHINE_GICV2;
+    if (two_states)
+        secure_start();
+    else if (me == 0)
         start_others(mailbox->cpus_up);
     for (;;) {
         __asm__ volatile("dmb sy" ::: "memory");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory-mapped registers: IHI 0069, sections 12.1.3 and 12.8 to 12.11. */
 #include "guest.h"
-#include "tests.h"
+#include "tests_v3.h"
 
 #define SPI TEST_SPI
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Group 0 interrupts, which are FIQs with one Security state: IHI 0069, section 4.6. */
 #include "guest.h"
-#include "tests.h"
+#include "tests_v3.h"
 
 #define SPI TEST_SPI
 
