@@ -9,7 +9,7 @@
 
 #define PROGRESS_US 4000000
 #define HUNG_US 10000000
-#define IIDR_LIBVGIC 0x4c00043bu
+#define IIDR_LIBVGIC 0x4c00343bu
 #define TYPER_ESPI (1u << 8)
 
 void primary_main(void) __attribute__((noreturn));

@@ -33,16 +33,22 @@ uint8_t icv_bpr(const struct lvgic_lrs *lrs, bool group1)
     return (uint8_t)bits_get(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO);
 }
 
-void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
+void icv_store_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
 {
     uint64_t least = min_bpr(lrs, group1);
 
     value = (value & 7) < least ? least : value & 7;
-    if (!group1)
-        lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, value);
-    else if (!(lrs->vmcr & VMCR_VCBPR) || lrs->gicv2)
-        /* With a common binary point writes are ignored, but not those of GICC_ABPR. */
+    if (group1)
         lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO, value);
+    else
+        lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, value);
+}
+
+void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
+{
+    /* With a common binary point writes of group 1's are ignored, but not those of GICC_ABPR. */
+    if (!group1 || !(lrs->vmcr & VMCR_VCBPR) || lrs->gicv2)
+        icv_store_bpr(lrs, group1, value);
 }
 
 /* The part of a priority that decides about preemption (table 4-x of 4.8.3): group 0 splits below

@@ -112,9 +112,10 @@ static void active_priorities(void **state)
             lrs.ap1r[i] = 0x200 + i;
         }
         lvgic_ich_attach(&lrs);
+        lvgic_ich_load(&lrs);
         memset(lrs.ap0r, 0, sizeof lrs.ap0r);
         memset(lrs.ap1r, 0, sizeof lrs.ap1r);
-        lvgic_ich_detach(&lrs);
+        lvgic_ich_save(&lrs);
         for (unsigned i = 0; i < 4; i++) {
             assert_int_equal(lrs.ap0r[i], i < nr ? 0x100 + i : 0);
             assert_int_equal(lrs.ap1r[i], i < nr ? 0x200 + i : 0);
