@@ -19,6 +19,8 @@
 #define GICD_V2_SIZE 0x00001000
 #define GICR_SIZE 0x00020000 /* per CPU: RD_base and SGI_base */
 #define GICC_SIZE 0x00002000
+#define GITS_BASE 0x08080000 /* of its two frames */
+#define GITS_SIZE 0x00020000
 #define UART_BASE 0x09000000
 #define RTC_BASE 0x09010000
 #define FLASH_BASE 0x00000000 /* of two banks; firmware starts at the first one's first byte */
@@ -186,6 +188,7 @@ void table_map_page(uint64_t *root, uint64_t start, uint64_t to, uint64_t attrib
 /* mmu.c: EL2's own address space */
 void mmu_prepare(uint64_t dtb);
 void mmu_map_ram(uint64_t start, uint64_t end);
+void mmu_map_guest(void);
 void cache_clean(const void *start, uint64_t size);
 
 /* stage2.c: the guest's physical address space */

@@ -63,6 +63,15 @@ void mmu_map_ram(uint64_t start, uint64_t end)
     isb();      /* and before the next access is translated */
 }
 
+/* The guest's RAM, for tables of the ITS; the device tree's part is there already. */
+void mmu_map_guest(void)
+{
+    uint64_t tree = align_down(boot.dtb, DTB_LIMIT);
+
+    mmu_map_ram(boot.ram_start, tree);
+    mmu_map_ram(tree + 2 * DTB_LIMIT, boot.hyp_start);
+}
+
 /* Writes [start, start + size) back to memory, for readers that do not look into the caches: CPUs
  * with their MMU off. */
 void cache_clean(const void *start, uint64_t size)

@@ -4,10 +4,14 @@
  * this file, and in the few lines of gic*.c that it calls.
  */
 #include <stdint.h>
+#include <string.h>
 
 #include "hyp.h"
 
+#include <lvgic/its.h>
 #include <lvgic/lvgic.h>
+
+#define NR_LPIS 8192
 
 static struct lvgic_vm *vm;
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
@@ -58,6 +62,30 @@ static void host_relax(void *ctx, lvgic_vcpuid v)
     __asm__ volatile("yield");
 }
 
+/* The guest's RAM, where the ITS and the redistributors have their tables. */
+static bool is_guest_ram(uint64_t gpa, uint32_t size)
+{
+    return gpa >= boot.ram_start && gpa < boot.hyp_start && size <= boot.hyp_start - gpa;
+}
+
+static bool host_read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    (void)ctx;
+    if (!is_guest_ram(gpa, size))
+        return false;
+    memcpy(data, (const void *)gpa, size);
+    return true;
+}
+
+static bool host_write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    (void)ctx;
+    if (!is_guest_ram(gpa, size))
+        return false;
+    memcpy((void *)gpa, data, size);
+    return true;
+}
+
 static void host_broken(void *ctx, const char *what)
 {
     (void)ctx;
@@ -70,6 +98,8 @@ static const struct lvgic_host host = {
     .relax = host_relax,
     .phys_line = host_phys_line,
     .phys_deactivate = host_phys_deactivate,
+    .read_guest = host_read_guest,
+    .write_guest = host_write_guest,
     .broken = host_broken,
 };
 
@@ -112,6 +142,10 @@ void vgic_init(void)
     };
     size_t size;
 
+    if (boot.gic == 3) {
+        config.nr_its = 1;
+        config.nr_lpis = NR_LPIS;
+    }
     cpuif()->caps(&config);
     config.nr_lrs = (uint8_t)vgic_lrs(&hardware);
     for (unsigned i = 0; i < boot.nr_cpus; i++)
@@ -214,6 +248,9 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
         uint32_t redist = (uint32_t)((address - boot.gicr) / GICR_SIZE);
         a.offset = (uint32_t)((address - boot.gicr) % GICR_SIZE);
         must(lvgic_redist_access(vm, cpu->vcpu, LVGIC_VCPU(redist), &a));
+    } else if (boot.gic == 3 && is_within(address, GITS_BASE, GITS_SIZE)) {
+        a.offset = (uint32_t)(address - GITS_BASE);
+        must(lvgic_its_access(vm, 0, &a));
     } else if (boot.gic == 2 && is_within(address, boot.gicc, GICC_SIZE)) {
         a.offset = (uint32_t)(address - boot.gicc);
         must(lvgic_gicc_access(cpu->vcpu, &a));
