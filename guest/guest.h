@@ -10,6 +10,7 @@
 
 #define MAX_CPUS 8
 #define MAX_INTID 64
+#define LPIS 128 /* that the tests use, INTID_LPI first */
 #define SGIS 16
 #define LOG_SIZE 64
 
@@ -37,6 +38,7 @@ struct cpu {
     /* What the handlers have seen. A count grows when the handler is through with the interrupt. */
     volatile uint32_t count[MAX_INTID];
     volatile uint32_t fiq_count[MAX_INTID];
+    volatile uint32_t lpi_count[LPIS];
     volatile uint32_t log_length;
     volatile uint32_t log[LOG_SIZE]; /* of IRQ and FIQ, as they were acknowledged */
 
@@ -58,6 +60,12 @@ struct cpu {
 
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned ncpus;
+
+/* Not one of the special INTIDs that say why there is no interrupt. */
+static inline bool is_interrupt(unsigned intid)
+{
+    return intid < INTID_SPECIAL || intid >= INTID_LPI;
+}
 
 static inline struct cpu *this_cpu(void)
 {
