@@ -61,6 +61,8 @@ static void find_cpu(struct cpu *cpu)
     while (read32(gicr + GICR_WAKER) & WAKER_CHILDREN_ASLEEP)
         ;
     cpu->banked = gicr + GICR_SGI;
+    if (boot.its)
+        its_cpu_init(cpu, gicr);
 }
 
 static void open_cpu(void)
@@ -104,6 +106,7 @@ static void kick(const struct cpu *cpu)
 
 const struct gic_driver gic_v3 = {
     .groups = ~0u,
+    .intid_mask = 0xffffff,
     .forward = forward,
     .settle = settle,
     .route = route,
