@@ -118,8 +118,6 @@ void hyp_main(uint64_t dtb)
     if (boot.fault)
         read32(boot.ram_start); /* the guest's, hence not mapped here */
     dtb_for_guest();
-    if (boot.gic == 3 && !boot.firmware)
-        mmu_map_guest();
     /* CPUs that start run with their MMU off until they have read how to turn it on. */
     cache_clean(image_start, (uint64_t)(image_end - image_start));
     start_others();
