@@ -74,6 +74,9 @@ static inline struct cpu *this_cpu(void)
 
 void smp_init(void);
 bool smp_start_cpu(unsigned cpu); /* false when there is no such CPU */
+/* The CPU goes off: to be posted, it does not finish. Then smp_is_off() tells when it is. */
+uint64_t work_cpu_off(uint64_t unused);
+bool smp_is_off(unsigned cpu);
 /* Run a function on a CPU, which may be CPU 0 itself, and wait for its result. */
 uint64_t smp_call(unsigned cpu, work_fn *fn, uint64_t arg);
 /* The two halves of smp_call, to run something on several CPUs at once. Not for CPU 0. */

@@ -3,7 +3,6 @@
 
 #define KIB 1024ul
 #define POOL_SIZE (4096 * KIB)
-#define LPI_BITS 14u /* INTIDs 8192 to 16383: small tables */
 
 /* Inner write-back, read- and write-allocate; inner shareable. */
 #define TABLE_INNER_CACHE (7ull << 59)
@@ -230,6 +229,13 @@ void lpi_raise_many(unsigned first, unsigned count)
 {
     for (unsigned n = first; n < first + count; n++)
         its_int(DEVICE, n);
+    its_sync();
+}
+
+void lpi_clear_many(unsigned first, unsigned count)
+{
+    for (unsigned n = first; n < first + count; n++)
+        its_clear(DEVICE, n);
     its_sync();
 }
 

@@ -34,6 +34,7 @@
 
 /* What its_begin() maps: the collection with the ICID of each CPU, and this device. */
 #define DEVICE 3
+#define LPI_BITS 14u        /* INTIDs 8192 to 16383: small tables */
 #define DEVICE_EVENT_BITS 7 /* as many as LPIS */
 
 #define LPI(n) (INTID_LPI + (n))
@@ -105,6 +106,8 @@ void lpi_configure(unsigned n, unsigned priority, bool enabled);
 /* An INT command, and SYNC. */
 void lpi_raise(unsigned n);
 void lpi_raise_many(unsigned first, unsigned count);
+/* CLEAR: a test takes back what it leaves pending, or the next one gets it. */
+void lpi_clear_many(unsigned first, unsigned count);
 
 /* EnableLPIs of a CPU. The pending table is cleared before. Disabling waits for RWP; false when it
  * does not end, or when GICR_CTLR.CES says that it cannot be done. */

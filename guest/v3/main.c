@@ -172,17 +172,22 @@ static const struct test tests[] = {
     {"lpi.invall", test_lpi_invall, 1},
     {"lpi.invalidate", test_lpi_invalidate, 1},
     {"lpi.configure-then-map", test_lpi_configure_then_map, 1},
+    {"lpi.table-ends", test_lpi_table_ends, 1},
     {"lpi.enable", test_lpi_enable, 1},
+    {"lpi.bases", test_lpi_bases, 1},
     {"lpi.disable-with-pending", test_lpi_disable_with_pending, 1},
     {"lpi.disable-one", test_lpi_disable_one, 2},
     {"lpi.overflow", test_lpi_overflow, 1},
     {"lpi.mixed", test_lpi_mixed, 1},
     {"lpi.mixed-eoimode1", test_lpi_mixed_eoimode1, 1},
     {"lpi.mixed-nested", test_lpi_mixed_nested, 1},
+    {"lpi.power", test_lpi_power, 2},
     {"lpi.wfi", test_lpi_wfi, 2},
     {"lpi.storm", test_lpi_storm, 1},
     {"lpi.storm-moving", test_lpi_storm_moving, 2},
     {"lpi.storm-mixed", test_lpi_storm_mixed, 1},
+    /* test_its_random.c */
+    {"its.random", test_its_random, 1},
 };
 
 void primary_main(void)

@@ -116,6 +116,13 @@ void test_its_disabled(void)
     its_sync();
     expect("deliveries after it was enabled", 1, delivered_to(0, 0));
     expect("deliveries in total", 1, total_count());
+    /* What is pending at a redistributor does not need the ITS. */
+    irq_disable();
+    lpi_raise(0);
+    its_disable();
+    irq_enable();
+    WAIT_FOR(cpus[0].lpi_count[0] == 2);
+    expect("deliveries of what was pending when it was disabled", 2, cpus[0].lpi_count[0]);
 }
 
 static void raise_one_each(uint32_t device, uint32_t event)

@@ -406,6 +406,7 @@ void test_lpi_invalidate(void)
     expect("acknowledge of the one that was enabled", LPI(2), poll_ack());
     gic_eoi(LPI(2));
     expect("acknowledge after that", INTID_NONE, poll_nothing());
+    lpi_clear_many(0, 4);
     irq_enable();
 }
 
@@ -423,6 +424,32 @@ void test_lpi_configure_then_map(void)
     expect_hex("running priority", 0x70, running_priority());
     gic_eoi(LPI(0));
     expect("acknowledge of the disabled one", INTID_NONE, poll_nothing());
+    lpi_clear_many(1, 1);
+    irq_enable();
+}
+
+/* The first and the last LPI of the configuration table, and the one after it, which there is not.
+ */
+void test_lpi_table_ends(void)
+{
+    static const unsigned last = (1u << LPI_BITS) - 1;
+
+    its_begin();
+    lpi_write_config(last - INTID_LPI, 0x50, true);
+    its_invall(0);
+    its_mapti(DEVICE, 0, INTID_LPI, 0);
+    its_mapti(DEVICE, 1, last, 0);
+    its_mapti(DEVICE, 2, last + 1, 0);
+    its_sync();
+    irq_disable();
+    lpi_raise_many(0, 3);
+    expect_true("the last one is pending", poll_hppi(last));
+    expect("acknowledge of the last one", last, poll_ack());
+    expect_hex("its running priority", 0x50, running_priority());
+    gic_eoi(last);
+    expect("acknowledge of the first one", INTID_LPI, poll_ack());
+    gic_eoi(INTID_LPI);
+    expect("acknowledge after that", INTID_NONE, poll_nothing());
     irq_enable();
 }
 
@@ -451,6 +478,27 @@ void test_lpi_enable(void)
     expect("deliveries after it was enabled", 1, delivered_to(0, 0));
     lpi_raise(1);
     expect("deliveries on the last CPU", 1, delivered_to(ncpus - 1, 1));
+}
+
+/* What the redistributor says of its tables. */
+void test_lpi_bases(void)
+{
+    const uint64_t address = 0xfffffffff000, address_64k = 0xffffffff0000;
+    unsigned same = 0;
+    uint64_t first = 0;
+
+    its_begin();
+    for (unsigned cpu = 0; cpu < ncpus; cpu++) {
+        uint64_t prop = mmio_read64(gicr_address(cpu, GICR_PROPBASER));
+        uint64_t pend = mmio_read64(gicr_address(cpu, GICR_PENDBASER));
+
+        same += (prop & address) && (prop & 0x1f) == LPI_BITS - 1 && (!cpu || prop == first) &&
+                (pend & address_64k) &&
+                prop == ((uint64_t)gicr_read(cpu, GICR_PROPBASER + 4) << 32 |
+                         gicr_read(cpu, GICR_PROPBASER));
+        first = prop;
+    }
+    expect("redistributors whose registers read as written", ncpus, same);
 }
 
 /* Disabled with interrupts pending there: they do not come any more. */
@@ -650,6 +698,28 @@ static uint64_t sleep_for_lpi(uint64_t intid)
     }
     irq_enable();
     return cpu->log[0] == intid;
+}
+
+/* A CPU that is off gets its interrupts when it is back; or another one, if they are moved. */
+void test_lpi_power(void)
+{
+    unsigned last = ncpus - 1;
+
+    its_begin();
+    lpi_map_many(0, 3, last);
+    smp_post(last, work_cpu_off, 0);
+    expect_true("the last CPU is off", WAIT_FOR(smp_is_off(last)));
+    lpi_raise_many(0, 3);
+    settle();
+    expect("deliveries", 0, total_count());
+    its_movi(DEVICE, 1, 0);
+    its_sync();
+    expect("deliveries on CPU 0 of what was moved", 1, delivered_to(0, 1));
+    its_clear(DEVICE, 2);
+    its_sync();
+    expect_true("the last CPU comes back", smp_start_cpu(last));
+    expect("deliveries there of what was not moved", 1, delivered_to(last, 0));
+    expect("deliveries in total", 2, total_count());
 }
 
 void test_lpi_wfi(void)

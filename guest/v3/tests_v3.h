@@ -69,6 +69,9 @@ void test_its_movall(void);
 void test_its_movall_others(void);
 void test_its_move_collection(void);
 
+/* test_its_random.c */
+void test_its_random(void);
+
 /* test_lpi.c */
 void test_lpi_deliver(void);
 void test_lpi_coalesce(void);
@@ -88,13 +91,16 @@ void test_lpi_priority_change(void);
 void test_lpi_invall(void);
 void test_lpi_invalidate(void);
 void test_lpi_configure_then_map(void);
+void test_lpi_table_ends(void);
 void test_lpi_enable(void);
+void test_lpi_bases(void);
 void test_lpi_disable_with_pending(void);
 void test_lpi_disable_one(void);
 void test_lpi_overflow(void);
 void test_lpi_mixed(void);
 void test_lpi_mixed_eoimode1(void);
 void test_lpi_mixed_nested(void);
+void test_lpi_power(void);
 void test_lpi_wfi(void);
 void test_lpi_storm(void);
 void test_lpi_storm_moving(void);
