@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* The physical address space: all that is not the guest's. */
 #include "hostile.h"
+#include "its.h"
 
 #define SPACE_STEPS 48000
 #define PHYSICAL_BITS 40
 #define HYP_SIZE 0x2000000u /* the hypervisor's memory follows the guest's */
 
-/* What a guest has, and must be left alone: RAM, and the page of UART and RTC each. */
+/* What a guest has, and must be left alone: RAM, the page of UART and RTC each, and the windows of
+ * the PCI host. */
 static bool is_mine(uint64_t address)
 {
     return (address + 64 > RAM_BASE && address < ram_end) ||
+           (address + 64 > 0x10000000ul && address < RAM_BASE) ||
+           (address + 64 > 0x4010000000ul && address < 0x4020000000ul) ||
            (address + 64 > 0x09000000ul && address < 0x09020000ul);
 }
 
 static bool is_gic(uint64_t address)
 {
     return (address + 64 > GICD_BASE && address < GICD_BASE + GICD_SIZE) ||
+           (address + 64 > GITS_BASE && address < GITS_BASE + GITS_SIZE) ||
            (address + 64 > GICR_BASE && address < GICR_BASE + ncpus * GICR_STRIDE);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every offset of every frame, with every size; and the frames with every other instruction. */
 #include "hostile.h"
+#include "its.h"
 
 /* How far beyond the last redistributor nothing may be. */
 #define BEYOND 0x2000ul
@@ -11,15 +12,24 @@ static uint64_t gicr_size(void)
     return ncpus * GICR_STRIDE;
 }
 
+/* Without the hypervisor, an ITS writes its tables, and the guest would break itself. */
+static uint64_t gits_size(void)
+{
+    return on_libvgic ? GITS_SIZE : 0;
+}
+
 /* The frames in one piece, with what follows the last one. */
 static uint32_t frames_size(void)
 {
-    return (uint32_t)(GICD_SIZE + gicr_size() + BEYOND);
+    return (uint32_t)(GICD_SIZE + gits_size() + gicr_size() + BEYOND);
 }
 
 static uint64_t at_offset(uint64_t offset)
 {
-    return offset < GICD_SIZE ? GICD_BASE + offset : GICR_BASE + offset - GICD_SIZE;
+    if (offset < GICD_SIZE)
+        return GICD_BASE + offset;
+    offset -= GICD_SIZE;
+    return offset < gits_size() ? GITS_BASE + offset : GICR_BASE + offset - gits_size();
 }
 
 static bool nothing_there(uint64_t address)

@@ -244,17 +244,22 @@ void lpi_raise(unsigned n)
     lpi_raise_many(n, 1);
 }
 
-void lpi_enable_redistributor(unsigned cpu)
+void lpi_enable_with_bits(unsigned cpu, unsigned bits)
 {
     for (unsigned i = 0; i < (1u << LPI_BITS) / 8; i++)
         pending_table[cpu][i] = 0;
     dsb();
     mmio_write64(gicr_address(cpu, GICR_PROPBASER),
-                 (uintptr_t)config_table | REDIST_INNER_CACHE | INNER_SHAREABLE | (LPI_BITS - 1));
+                 (uintptr_t)config_table | REDIST_INNER_CACHE | INNER_SHAREABLE | (bits - 1));
     mmio_write64(gicr_address(cpu, GICR_PENDBASER),
                  (uintptr_t)pending_table[cpu] | REDIST_INNER_CACHE | INNER_SHAREABLE | 1ull << 62);
     gicr_write(cpu, GICR_CTLR, GICR_CTLR_ENABLE_LPIS);
     dsb();
+}
+
+void lpi_enable_redistributor(unsigned cpu)
+{
+    lpi_enable_with_bits(cpu, LPI_BITS);
 }
 
 bool lpi_disable_redistributor(unsigned cpu)

@@ -9,6 +9,7 @@
 #include "guest.h"
 
 #define GITS_BASE 0x08080000ul
+#define GITS_SIZE 0x20000ul /* both frames */
 
 #define GITS_CTLR 0x0000
 #define GITS_TYPER 0x0008
@@ -112,6 +113,8 @@ void lpi_clear_many(unsigned first, unsigned count);
 /* EnableLPIs of a CPU. The pending table is cleared before. Disabling waits for RWP; false when it
  * does not end, or when GICR_CTLR.CES says that it cannot be done. */
 void lpi_enable_redistributor(unsigned cpu);
+/* The same with a configuration table of so many bits of INTIDs. */
+void lpi_enable_with_bits(unsigned cpu, unsigned bits);
 bool lpi_disable_redistributor(unsigned cpu);
 
 #endif

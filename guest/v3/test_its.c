@@ -99,6 +99,15 @@ void test_its_baser(void)
     expect_true("the table is not valid any more", !(gits_read(offset) & GITS_VALID));
 }
 
+void test_its_read_only(void)
+{
+    uint64_t typer = gits_read(GITS_TYPER);
+
+    its_begin();
+    gits_write(GITS_TYPER, ~typer);
+    expect_true("GITS_TYPER is as before", gits_read(GITS_TYPER) == typer);
+}
+
 /* Commands written while the ITS is disabled wait. */
 void test_its_disabled(void)
 {

@@ -480,6 +480,25 @@ void test_lpi_enable(void)
     expect("deliveries on the last CPU", 1, delivered_to(ncpus - 1, 1));
 }
 
+/* A table of fewer bits than the first LPI has: there are none. */
+void test_lpi_few_bits(void)
+{
+    its_begin();
+    lpi_map(0, 0);
+    lpi_raise(0);
+    expect("deliveries", 1, delivered_to(0, 0));
+    lpi_disable_redistributor(0);
+    lpi_enable_with_bits(0, 13);
+    lpi_raise(0);
+    settle();
+    expect("deliveries with INTIDs of 13 bits", 1, cpus[0].lpi_count[0]);
+    lpi_disable_redistributor(0);
+    lpi_enable_redistributor(0);
+    lpi_raise(0);
+    WAIT_FOR(cpus[0].lpi_count[0] == 2);
+    expect("deliveries with INTIDs of 14 bits", 2, cpus[0].lpi_count[0]);
+}
+
 /* What the redistributor says of its tables. */
 void test_lpi_bases(void)
 {
@@ -501,6 +520,18 @@ void test_lpi_bases(void)
     expect("redistributors whose registers read as written", ncpus, same);
 }
 
+static uint64_t work_wait_for_none(uint64_t unused)
+{
+    (void)unused;
+    return poll_hppi(INTID_NONE);
+}
+
+static uint64_t work_poll_nothing(uint64_t unused)
+{
+    (void)unused;
+    return poll_nothing();
+}
+
 /* Disabled with interrupts pending there: they do not come any more. */
 void test_lpi_disable_with_pending(void)
 {
@@ -517,6 +548,26 @@ void test_lpi_disable_with_pending(void)
     clear_counts();
     lpi_raise(4);
     expect("deliveries after it was enabled", 1, delivered_to(0, 4));
+}
+
+/* The same for another CPU, which is looking at what is pending meanwhile. */
+void test_lpi_disable_other(void)
+{
+    its_begin();
+    lpi_map_many(0, 20, 1);
+    smp_call(1, work_irq_disable, 0);
+    lpi_raise_many(0, 20);
+    smp_post(1, work_wait_for_none, 0);
+    expect_true("EnableLPIs can be cleared, and RWP ends", lpi_disable_redistributor(1));
+    expect_true("nothing is pending on CPU 1 any more", smp_finish(1));
+    expect("acknowledge there", INTID_NONE, smp_call(1, work_poll_nothing, 0));
+    lpi_enable_redistributor(1);
+    smp_call(1, work_irq_enable, 0);
+    settle();
+    clear_counts();
+    lpi_raise(7);
+    expect("deliveries after it was enabled", 1, delivered_to(1, 7));
+    expect("deliveries in total", 1, total_count());
 }
 
 /* Others keep theirs, and get what is moved to them. */
@@ -740,7 +791,7 @@ void test_lpi_wfi(void)
     expect("CPUs woken from WFI by an LPI", ncpus - 1, sum);
 }
 
-#define STORM_ROUNDS 50
+#define STORM_ROUNDS 30
 #define STORM_LPIS 4
 
 static uint32_t count_everywhere(unsigned n)
@@ -839,7 +890,73 @@ void test_lpi_storm_moving(void)
                 total_count() <= (ncpus - 1) * STORM_LPIS * STORM_ROUNDS);
 }
 
-/* The same with their configuration read again all the time, and SPIs between them. */
+/* Messages that may get lost, because what they are for comes and goes; afterwards all is well. */
+#define HAIL 200
+
+static uint64_t hail(uint64_t first)
+{
+    for (unsigned i = 0; i < HAIL; i++)
+        its_int(DEVICE, (uint32_t)first + i % STORM_LPIS);
+    return 0;
+}
+
+static void all_come(const char *what)
+{
+    unsigned seen = 0;
+
+    its_sync();
+    settle();
+    for (unsigned n = 0; n < ncpus * STORM_LPIS; n++) {
+        uint32_t before = count_everywhere(n);
+
+        lpi_raise(n);
+        seen += WAIT_FOR(count_everywhere(n) == before + 1);
+    }
+    expect(what, ncpus * STORM_LPIS, seen);
+}
+
+/* EnableLPIs of CPU 0 goes to and fro. */
+void test_lpi_storm_enable(void)
+{
+    unsigned disabled = 0;
+
+    its_begin();
+    for (unsigned n = 0; n < ncpus * STORM_LPIS; n++)
+        its_mapti(DEVICE, n, LPI(n), n % 2);
+    its_sync();
+    for (unsigned cpu = 1; cpu < ncpus; cpu++)
+        smp_post(cpu, hail, cpu * STORM_LPIS);
+    for (unsigned i = 0; i < 20; i++) {
+        disabled += lpi_disable_redistributor(0);
+        lpi_enable_redistributor(0);
+    }
+    for (unsigned cpu = 1; cpu < ncpus; cpu++)
+        smp_finish(cpu);
+    expect("times it was disabled", 20, disabled);
+    all_come("LPIs that come afterwards");
+}
+
+/* Events go to and fro between LPIs and CPUs. INT of one that is not mapped is a command error. */
+void test_lpi_storm_remap(void)
+{
+    its_begin();
+    for (unsigned n = 0; n < ncpus * STORM_LPIS; n++)
+        its_mapti(DEVICE, n, LPI(n), n % ncpus);
+    its_sync();
+    for (unsigned cpu = 1; cpu < ncpus; cpu++)
+        smp_post(cpu, hail, cpu * STORM_LPIS);
+    for (unsigned i = 0; i < 100; i++) {
+        unsigned n = i * 5 % (ncpus * STORM_LPIS);
+
+        its_discard(DEVICE, n);
+        its_mapti(DEVICE, n, LPI(n), i % ncpus);
+    }
+    for (unsigned cpu = 1; cpu < ncpus; cpu++)
+        smp_finish(cpu);
+    all_come("LPIs that come afterwards");
+}
+
+/* LPIs of all priorities, each of which raises an SPI. */
 static void raise_spi(unsigned intid)
 {
     if (intid >= INTID_LPI)

@@ -47,6 +47,7 @@ void test_its_processor_numbers(void);
 void test_its_halves(void);
 void test_its_control(void);
 void test_its_baser(void);
+void test_its_read_only(void);
 void test_its_disabled(void);
 void test_its_flat(void);
 void test_its_two_levels(void);
@@ -93,8 +94,10 @@ void test_lpi_invalidate(void);
 void test_lpi_configure_then_map(void);
 void test_lpi_table_ends(void);
 void test_lpi_enable(void);
+void test_lpi_few_bits(void);
 void test_lpi_bases(void);
 void test_lpi_disable_with_pending(void);
+void test_lpi_disable_other(void);
 void test_lpi_disable_one(void);
 void test_lpi_overflow(void);
 void test_lpi_mixed(void);
@@ -104,6 +107,8 @@ void test_lpi_power(void);
 void test_lpi_wfi(void);
 void test_lpi_storm(void);
 void test_lpi_storm_moving(void);
+void test_lpi_storm_enable(void);
+void test_lpi_storm_remap(void);
 void test_lpi_storm_mixed(void);
 
 #endif
