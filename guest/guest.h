@@ -39,6 +39,7 @@ struct cpu {
     volatile uint32_t count[MAX_INTID];
     volatile uint32_t fiq_count[MAX_INTID];
     volatile uint32_t lpi_count[LPIS];
+    volatile uint32_t nmi_count[MAX_INTID]; /* acknowledged by ICC_NMIAR1_EL1 */
     volatile uint32_t log_length;
     volatile uint32_t log[LOG_SIZE]; /* of IRQ and FIQ, as they were acknowledged */
 
@@ -92,7 +93,7 @@ struct test {
     unsigned min_cpus;
 };
 
-void run_tests(const struct test *tests, unsigned count) __attribute__((noreturn));
+void run_tests(const struct test *tests, unsigned count);
 void expect(const char *what, uint64_t expected, uint64_t got);
 void expect_hex(const char *what, uint64_t expected, uint64_t got);
 void expect_true(const char *what, bool seen);

@@ -79,6 +79,7 @@ void clear_counts(void)
         for (unsigned intid = 0; intid < MAX_INTID; intid++) {
             cpus[i].count[intid] = 0;
             cpus[i].fiq_count[intid] = 0;
+            cpus[i].nmi_count[intid] = 0;
         }
         for (unsigned n = 0; n < LPIS; n++)
             cpus[i].lpi_count[n] = 0;
@@ -170,7 +171,6 @@ void run_tests(const struct test *tests, unsigned count)
         else
             run_test(tests[i].name, tests[i].run);
     }
-    finish();
 }
 
 uint64_t work_irq_disable(uint64_t unused)

@@ -64,8 +64,13 @@ static void handle(unsigned ack, void (*eoi)(unsigned), volatile uint32_t *count
 
 void irq_handler(struct frame *frame)
 {
+    unsigned ack = gic_ack();
+
     (void)frame;
-    handle(gic_ack(), gic_eoi, this_cpu()->count);
+    if (gic_refers_to_nmi(ack))
+        handle(gic_ack_nmi(), gic_eoi, this_cpu()->nmi_count);
+    else
+        handle(ack, gic_eoi, this_cpu()->count);
 }
 
 void fiq_handler(struct frame *frame)

@@ -158,18 +158,19 @@ struct boot {
     uint64_t ram_start, ram_end; /* ram_end: including the hypervisor's region */
     uint64_t hyp_start;          /* first byte of the hypervisor's region */
     uint64_t initrd_start, initrd_end;
-    uint64_t kernel;      /* where the guest starts */
-    bool firmware;        /* lvgic.firmware: the guest is firmware and starts in flash */
-    unsigned lrs;         /* 0: as many as there are */
-    bool soft;            /* lvgic.hyp.soft: the guest's CPU interface is software, the library's */
-    unsigned gic;         /* version of the physical GIC, and of the guest's: 2 or 3 */
-    uint64_t gicd;        /* its frames: all have a distributor, */
-    uint64_t gicr;        /* GICv3 the redistributors, one CPU's after the other's, */
-    uint64_t gicc;        /* GICv2 the CPU interface, */
-    uint64_t gich;        /* the control registers of the virtual CPU interface, */
-    uint64_t gicv;        /* and that interface; each CPU sees its own */
-    uint64_t its;         /* GICv3: an ITS; 0: none, or none for the guest */
-    struct region pci[2 + PCI_RANGES]; /* windows of the PCI host bridge, for the guest; none has size 0 */
+    uint64_t kernel; /* where the guest starts */
+    bool firmware;   /* lvgic.firmware: the guest is firmware and starts in flash */
+    unsigned lrs;    /* 0: as many as there are */
+    bool soft;       /* lvgic.hyp.soft: the guest's CPU interface is software, the library's */
+    unsigned gic;    /* version of the physical GIC, and of the guest's: 2 or 3 */
+    uint64_t gicd;   /* its frames: all have a distributor, */
+    uint64_t gicr;   /* GICv3 the redistributors, one CPU's after the other's, */
+    uint64_t gicc;   /* GICv2 the CPU interface, */
+    uint64_t gich;   /* the control registers of the virtual CPU interface, */
+    uint64_t gicv;   /* and that interface; each CPU sees its own */
+    uint64_t its;    /* GICv3: an ITS; 0: none, or none for the guest */
+    struct region
+        pci[2 + PCI_RANGES]; /* windows of the PCI host bridge, for the guest; none has size 0 */
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
     bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */
@@ -194,7 +195,8 @@ _Noreturn void hyp_secondary(struct cpu *cpu);
 /* cpu.c: what the guest may use of this CPU */
 void cpu_open(struct cpu *cpu);
 void cpu_reset_el1(void);
-void cpu_signal(bool irq, bool fiq);
+bool cpu_has_nmi(void);
+void cpu_signal(bool irq, bool fiq, bool nmi);
 
 /* pagetable.c: the tables that EL2's stage 1 and the guest's stage 2 have in common */
 void *table_alloc(void);
@@ -265,7 +267,7 @@ bool its_event_of(uint32_t lpi, uint32_t *device, uint32_t *event);
  * gic_v3.c), or one in software (cpuif.c). All but `caps` act on this CPU's. */
 struct lvgic_config;
 struct cpuif {
-    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap */
+    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap, nmi */
     void (*attach)(struct cpu *cpu);
     void (*detach)(struct cpu *cpu);
     void (*load)(struct cpu *cpu);

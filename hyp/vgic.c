@@ -12,6 +12,7 @@
 #include <lvgic/lvgic.h>
 
 #define NR_LPIS 8192
+#define SCTLR_NMI BIT(61)
 
 static struct lvgic_vm *vm;
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
@@ -282,6 +283,9 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
 /* Returns false if the register is undefined for the guest. */
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value)
 {
+    /* What ICC_IAR1_EL1 reads depends on it; the guest may change it without a trap. */
+    if (boot.soft && cpu_has_nmi())
+        lvgic_vcpu_set_sctlr_nmi(cpu->vcpu, READ_SYSREG(sctlr_el1) & SCTLR_NMI);
     return lvgic_vcpu_sysreg(cpu->vcpu, encoding, write, value) == LVGIC_SYSREG_DONE;
 }
 

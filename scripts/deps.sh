@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # scripts/deps.sh GROUP...: makes sure the Debian packages that a group of
-# scripts needs are installed. Groups: run, check, bench.
+# scripts needs are installed. Groups: run, check, bench. And the group
+# newqemu, which installs nothing: see scripts/new-qemu.sh.
 #
 # Does nothing, and says nothing, when they all are. Otherwise it says what is
 # missing and what it is for, and installs it with apt-get, as root or through
@@ -110,12 +111,13 @@ install_missing() {
 }
 
 main() {
-	[ $# -gt 0 ] || die "$EXIT_USAGE" "which group? one or more of: run check bench"
+	[ $# -gt 0 ] || die "$EXIT_USAGE" "which group? one or more of: run check bench; or newqemu"
+	[ "$*" != newqemu ] || exec "$ROOT/scripts/new-qemu.sh"
 	local group
 	for group; do
 		case $group in
 		run | check | bench) ;;
-		*) die "$EXIT_USAGE" "unknown group '$group'; groups are: run check bench" ;;
+		*) die "$EXIT_USAGE" "unknown group '$group'; groups are: run check bench; or newqemu alone" ;;
 		esac
 	done
 	install_missing "$@"

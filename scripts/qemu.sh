@@ -98,7 +98,7 @@ qemu_command() {
 	# Otherwise QEMU puts random seeds into the device tree.
 	[ -z "$SHIFT" ] || machine+=,dtb-randomness=off
 
-	QEMU=(qemu-system-aarch64 -M "$machine" -cpu "$CPU_MODEL" -smp "$CPUS" -m "${memory}M"
+	QEMU=("${LVGIC_QEMU:-qemu-system-aarch64}" -M "$machine" -cpu "$CPU_MODEL" -smp "$CPUS" -m "${memory}M"
 		-nodefaults -display none -no-reboot)
 	if [ "$console" = interactive ]; then
 		# What "-serial mon:stdio" does, and the log. With signal=off, Ctrl-C is

@@ -83,6 +83,18 @@ static int registers(void)
     return 0;
 }
 
+static int its(void)
+{
+#define PRINT_COMMAND(name, code, sentence) printf("0x%02x %-8s %s\n", code, #name, sentence);
+#define PRINT_ITS_ERROR(name, code, sentence) printf("0x%06x %-27s %s\n", code, #name, sentence);
+#define ITS_COMMAND PRINT_COMMAND
+#define ITS_ERROR PRINT_ITS_ERROR
+#include "arch/its.def"
+#undef ITS_COMMAND
+#undef ITS_ERROR
+    return 0;
+}
+
 static int events(void)
 {
 #define PRINT_EVENT(name, arg, what, section) printf("%-14s %-58s %s\n", #name, what, section);
@@ -156,6 +168,7 @@ static int usage(FILE *to, int status)
                 "  registers   the register tables, as the document docs/registers.md\n"
                 "  events      what can happen to an interrupt\n"
                 "  errors      the status codes\n"
+                "  its         an ITS's commands and command errors\n"
                 "  word HEX    explain an interrupt's 64-bit word\n"
                 "  lr HEX      explain a list register (ICH_LR<n>_EL2)\n"
                 "  version\n");
@@ -172,6 +185,8 @@ int main(int argc, char **argv)
         return events();
     if (argc == 2 && !strcmp(command, "errors"))
         return errors();
+    if (argc == 2 && !strcmp(command, "its"))
+        return its();
     if (argc == 3 && !strcmp(command, "word"))
         return word(argv[2]);
     if (argc == 3 && !strcmp(command, "lr"))

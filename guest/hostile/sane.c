@@ -101,6 +101,8 @@ static void reset_spis(void)
         gicd_write(GICD_ICPENDR + at, ~0u);
         gicd_write(GICD_ICACTIVER + at, ~0u);
         gicd_write(GICD_IGROUPR + at, ~0u);
+        if (gic_has_nmi())
+            gicd_write(GICD_INMIR + at, 0);
         gicd_write(GICD_ICFGR + 2 * at, 0xaaaaaaaau);
         gicd_write(GICD_ICFGR + 2 * at + 4, 0xaaaaaaaau);
         for (unsigned i = 0; i < 32; i += 4)

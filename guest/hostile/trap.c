@@ -56,6 +56,7 @@ static void check_abort(const struct frame *frame, uint64_t esr)
     /* 64 bytes after it: a vector. Before it: a negative index, or the block of DC ZVA. */
     if (far + 64 <= h->address || far >= h->address + 64)
         die_of("an abort that names another address", frame, esr);
+    h->misaligned += fault == FAULT_ALIGNMENT;
 }
 
 void sync_handler(struct frame *frame)

@@ -9,7 +9,6 @@
 #include "guest.h"
 
 #define GITS_BASE 0x08080000ul
-#define GITS_SIZE 0x20000ul /* both frames */
 
 #define GITS_CTLR 0x0000
 #define GITS_TYPER 0x0008

@@ -51,7 +51,7 @@ int lvgic_v2m_access(struct lvgic_vm *vm, struct lvgic_access *access);
 struct lvgic_its_stats {
     uint64_t commands;     /* carried out, also those that were in error */
     uint64_t errors;       /* command errors */
-    uint32_t last_error;   /* 0x01ccee: command, error; see `lvgic its-errors` */
+    uint32_t last_error;   /* 0x01ccee: command, error; see `lvgic its` */
     uint64_t refused_msis; /* lvgic_msi() that returned E_NO_ENTRY */
     uint64_t limits;       /* errors because a configured limit was reached */
     /* Of the whole VM: how often the holder MAPPED of an LPI slot was set and cleared. */

@@ -91,12 +91,14 @@ size_t lvgic_vm_size(const struct lvgic_config *config);
  * bytes, and stays the library's until lvgic_vm_fini(). `host` must stay valid as long; `ctx` is
  * handed to every callback. Everything is at its reset value (section 12: all interrupts disabled,
  * group 0, level-sensitive SPIs). Calls nothing back.
- * Errors: E_INVALID (configuration, alignment, host without kick, equal affinities), E_NO_MEMORY.
+ * Errors: E_INVALID (configuration, alignment, host without kick, or with LPIs without read_guest,
+ * equal affinities), E_NO_MEMORY.
  */
 int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
                   const struct lvgic_host *host, void *ctx, struct lvgic_vm **vm);
 
-/* End of the VM: nobody may act for its vCPUs any more. Checks that nothing is held. The memory is
+/* End of the VM: nobody may act for its vCPUs any more. Unmaps all LPIs. Checks that nothing is
+ * held. The memory is
  * the caller's again. Errors: E_PHASE (a vCPU is still in the guest; nothing is changed). */
 int lvgic_vm_fini(struct lvgic_vm *vm);
 
@@ -173,7 +175,8 @@ struct lvgic_access {
  * are no redistributors. Any value, offset, size and alignment is fine: what has no
  * register reads as zero and ignores writes. Waits for at most one guest exit of each vCPU whose
  * list registers hold what must be read or changed exactly. Any thread; `by` must be outside of
- * enter and exit. May call back kick, wake, relax, deactivated, phys_*.
+ * enter and exit. May call back kick, wake, relax, deactivated, phys_*,
+ * and for LPIs read_guest, write_guest and lpi_work.
  * Errors: E_INVALID (NULL access, `by` in the guest or of another VM), E_NO_DEVICE (no such
  * redistributor). */
 int lvgic_dist_access(struct lvgic_vm *vm, struct lvgic_vcpu *by, struct lvgic_access *access);
@@ -263,8 +266,9 @@ void lvgic_resume(struct lvgic_vm *vm);
 
 /* ------------------------------------------------------------------ looking inside ----------- */
 
-/* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs `v`
- * says whose. Any context. Errors: E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
+/* A copy of one interrupt's state, exact while its vCPU is out of the guest. For PPIs and SGIs,
+ * and LPIs of a VM without ITS, `v` says whose; for other LPIs it is any vCPU. Any context. Errors:
+ * E_NO_ENTRY, E_NO_DEVICE, E_INVALID. */
 struct lvgic_irq_info {
     bool pending, active, enabled, edge, line, group1, hw, nmi;
     bool in_list_register; /* then pending and active are in a list register of `holder` */

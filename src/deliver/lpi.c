@@ -130,7 +130,13 @@ static bool configure_step(uint64_t old, void *arg, uint64_t *new)
 {
     const struct lpi_step *step = arg;
 
-    *new = lpi_word_configure(old, step->config, priority_mask(step->vm));
+    /* The byte of the configuration table (5.1.1): priority in [7:2], enable in [0]. LPIs are
+     * Non-secure: with two security states their priorities are the lower half (4.8.1). */
+    uint32_t priority = step->config & 0xfc;
+
+    if (!(vm_gicd_ctlr(step->vm) & CTLR_DS))
+        priority = 0x80 | priority >> 1;
+    *new = lpi_word_configure(old, priority & priority_mask(step->vm), step->config & 1);
     return true;
 }
 
@@ -164,7 +170,7 @@ void deliver_lpi_reload(struct lvgic_vm *vm, uint32_t lpi, bool with_pending)
     uint64_t base = atomic_load_explicit(&vcpu->lpis.propbaser, memory_order_relaxed);
 
     /* What is beyond the table's IDbits does not exist. */
-    if (intid >> (bits_get(base, 4, 0) + 1))
+    if ((uint64_t)intid >> (bits_get(base, 4, 0) + 1))
         return;
     if (read_byte(vm, (base & MASK64(51, 12)) + intid - FIRST_LPI, &step.config))
         change_lpi(lpi, configure_step, &step, false);

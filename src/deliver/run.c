@@ -112,7 +112,10 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
     take_notices(vcpu);
     /* Relaxed: after attention was taken with acquire. */
     scan.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
-    waiting_scan(vcpu, wake_visit, &scan);
+    waiting_under(vcpu, scan.gicd_ctlr);
+    /* A copy: what is shut is found out by those who also ask to be told when it opens. */
+    struct rows shut = vcpu->waiting.shut;
+    waiting_scan(vcpu, wake_visit, &scan, &shut);
     return scan.found;
 }
 

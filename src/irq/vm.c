@@ -84,8 +84,8 @@ static bool fits_gicv2(const struct lvgic_config *config)
 {
     return config->nr_vcpus <= MAX_VCPUS_GICV2 && !config->nr_espis && !config->nr_eppis &&
            !config->one_of_n && !config->nmi && !config->two_security_states && !config->affinity &&
-           !config->nr_lpis &&
-           (config->pri_bits == 0 || config->pri_bits == 5) && pidr_valid(config->gicd_pidr, 2);
+           !config->nr_lpis && (config->pri_bits == 0 || config->pri_bits == 5) &&
+           pidr_valid(config->gicd_pidr, 2);
 }
 
 bool vm_config_valid(const struct lvgic_config *config)

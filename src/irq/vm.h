@@ -75,9 +75,18 @@ struct overflow_entry {
     uint64_t ack_seq;
 };
 
+/* One bit for each row of waiting interrupts. */
+struct rows {
+    uint64_t bits[(MAX_ROWS + 63) / 64];
+};
+
 /* Owner-private memory of the slots that may want delivery, by priority. Also only hints. */
 struct waiting {
-    uint64_t occupied[(MAX_ROWS + 63) / 64]; /* bit r: row r is not empty */
+    struct rows occupied; /* rows that are not empty */
+    struct rows shut;     /* rows of which all are behind a closed group, ... */
+    uint64_t shut_under;  /* ... under these group enables; ... */
+    uint64_t shut_gated;  /* ... the VMCR enables that they wait for */
+    struct rows passive;  /* rows of which none is active */
     uint64_t
         *rows; /* row r: group_words words, bit g: look in group g; 0: NMIs, p + 1: priority p */
     uint64_t *slots; /* bit s: slot s may want delivery */

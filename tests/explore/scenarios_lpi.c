@@ -108,7 +108,7 @@ static void make(unsigned which, unsigned nr_lpis)
 
     if (size > sizeof memory[0] || lvgic_vm_init(memory[which], size, &config, &host, NULL, &vm))
         explore_fail("cannot make a VM");
-    atomic_store(&vm->gicd_ctlr, 3);
+    atomic_store(&vm->gicd_ctlr, 3 | CTLR_DS);
     for (unsigned i = 0; i < 2; i++) {
         vm->vcpus[i].lrs.vmcr |= VMCR_VENG0 | VMCR_VENG1;
         icv_set_pmr(&vm->vcpus[i].lrs, 0xff);

@@ -176,7 +176,7 @@ static void odd(struct generator *gen)
         op.reg = readable[pick].array + gen_below(gen, readable[pick].bits) * 4;
         op.size = 4;
     } else if (readable[pick].bits < 8) {
-        op.size = 1u << gen_below(gen, 2);
+        op.size = (uint8_t)(1u << gen_below(gen, 2));
         op.reg += gen_below(gen, 4 / op.size) * op.size;
     } else {
         return;

@@ -44,6 +44,7 @@ static void disabling_forgets_what_is_pending(void **state)
     for (unsigned i = 0; i < 20; i++) {      /* however often */
         lpis_enable(&r, 0, false);
         lpis_enable(&r, 0, true);
+        assert_false(lpi_pending(&r, 0, 8192));
         assert_int_equal(its_take(&r, 0), 1023);
     }
     assert_int_equal(its_msi(&r, 1, 1), LVGIC_OK);
@@ -292,6 +293,61 @@ static void a_slots_life(void **state)
     its_rig_free(&r);
 }
 
+/* What happens to an LPI's word, for every state of it: nothing changes but what has to. */
+static void the_word_exhaustively(void **state)
+{
+    const uint64_t stamps = IRQ_STAMP_MASK << IRQ_STAMP_SHIFT;
+    const uint64_t targets = IRQ_VCPU_MASK << IRQ_TARGET_SHIFT;
+    const uint64_t config = IRQ_EN | UINT64_C(0xff) << IRQ_PRIO_SHIFT;
+
+    (void)state;
+    for (unsigned bits = 0; bits < 32; bits++)
+        for (uint32_t stamp = 0; stamp < 16; stamp++) {
+            uint64_t w = IRQ_MAPPED | IRQ_NOACT | IRQ_EDGE | IRQ_GRP1 | UINT64_C(5) << 24 |
+                         UINT64_C(77) << IRQ_GEN_SHIFT | (uint64_t)stamp << IRQ_STAMP_SHIFT,
+                     to;
+            bool pending;
+
+            w |= bits & 1 ? IRQ_PEND : 0;
+            w |= bits & 2 ? IRQ_INLR | UINT64_C(3) << IRQ_HOLDER_SHIFT : 0;
+            w |= bits & 4 ? IRQ_CLRP : 0;
+            w |= bits & 8 ? IRQ_CUT : 0;
+            w |= bits & 16 ? IRQ_EN : 0;
+            pending = w & IRQ_PEND;
+
+            for (uint32_t now = 0; now < 16; now++) {
+                /* An event: accepted or refused; pending now, with this stamp. */
+                assert_int_equal(lpi_word_pulse(w, now, &to), now && !(w & IRQ_CUT));
+                if (now && !(w & IRQ_CUT)) {
+                    assert_true((to & IRQ_PEND) && irq_stamp(to) == now);
+                    assert_int_equal((w ^ to) & ~(IRQ_PEND | stamps), 0);
+                }
+                /* Moved: pending state goes along if it is alive at both ends. */
+                for (uint32_t there = 0; there < 16; there += 9) {
+                    bool alive = now && stamp == now && there;
+
+                    to = lpi_word_move(w, 6, now, there);
+                    assert_int_equal(irq_target(to), 6);
+                    assert_int_equal(!!(to & IRQ_PEND), pending && alive);
+                    assert_int_equal(irq_stamp(to), there);
+                    if (!alive && (w & IRQ_INLR))
+                        assert_true(to & IRQ_CLRP);
+                    assert_int_equal((w ^ to) & ~(IRQ_PEND | IRQ_CLRP | stamps | targets), 0);
+                }
+            }
+            for (unsigned byte = 0; byte < 256; byte++) {
+                to = lpi_word_configure(w, byte & 0xf8, byte & 1);
+                assert_int_equal(!!(to & IRQ_EN), byte & 1);
+                assert_int_equal(irq_prio(to), byte & 0xf8);
+                assert_int_equal((w ^ to) & ~config, 0);
+            }
+            to = lpi_word_map(w, 9);
+            assert_int_equal(irq_gen(to), 78);
+            assert_int_equal(irq_target(to), 9);
+            assert_int_equal(to & (IRQ_PEND | IRQ_EN | IRQ_CUT | IRQ_INLR | IRQ_CLRP | stamps), 0);
+        }
+}
+
 /* INTIDs all over a 20-bit space: pages of the index come and go. */
 static void index_pages(void **state)
 {
@@ -351,6 +407,28 @@ static void direct_lpis(void **state)
     r = with_lpis();
     rig_redist_write(r.rig, 0, 0x40, 8, 8192);
     assert_int_equal(its_take(&r, 0), 1023);
+    its_rig_free(&r);
+}
+
+/* With two security states an LPI is Non-secure: its priority is in the lower half, and the guest,
+ * which is Non-secure, sees what it wrote. */
+static void two_security_states(void **state)
+{
+    struct lvgic_config config = its_config;
+
+    config.two_security_states = true;
+    (void)state;
+    struct its_rig r = its_rig_new(&config);
+    its_mapd(&r, 1, 2, true);
+    its_config_byte(&r, 8192, 0x41);
+    its_mapti(&r, 1, 0, 8192, 0);
+    assert_int_equal(its_msi(&r, 1, 0), LVGIC_OK);
+    assert_int_equal(irq_prio(irq_load(lpi_irq(r.rig->vm, 0))), 0xa0);
+    rig_enter(r.rig, 0);
+    assert_int_equal(rig_ack(r.rig, 0), 8192);
+    assert_int_equal(rig_icc_read(r.rig, 0, SYSREG_ICC_RPR_EL1), 0x40);
+    rig_eoi(r.rig, 0, 8192);
+    rig_exit(r.rig, 0);
     its_rig_free(&r);
 }
 
@@ -436,8 +514,10 @@ int main(void)
         cmocka_unit_test(invlpir_invallr_syncr),
         cmocka_unit_test(invlpir_while_the_claim_is_taken),
         cmocka_unit_test(a_slots_life),
+        cmocka_unit_test(the_word_exhaustively),
         cmocka_unit_test(index_pages),
         cmocka_unit_test(direct_lpis),
+        cmocka_unit_test(two_security_states),
         cmocka_unit_test(gicv2m),
         cmocka_unit_test(configurations),
     };
