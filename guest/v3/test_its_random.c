@@ -11,7 +11,7 @@
 #define NR (NR_LPIS + NR_SPIS)
 #define NR_ICIDS 6u
 #define FIRST_ICID 40u
-#define STEPS 400
+#define STEPS 200
 
 /* The LPIs, then the SPIs. All ranks are different; the priority follows from the rank. */
 struct item {

@@ -791,7 +791,7 @@ void test_lpi_wfi(void)
     expect("CPUs woken from WFI by an LPI", ncpus - 1, sum);
 }
 
-#define STORM_ROUNDS 30
+#define STORM_ROUNDS 20
 #define STORM_LPIS 4
 
 static uint32_t count_everywhere(unsigned n)
