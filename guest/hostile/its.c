@@ -7,7 +7,7 @@
  */
 #include "hostile.h"
 
-#include "its.h"
+#include "its/its.h"
 
 #define ITS_STEPS 150000
 #define ARENA 0x80000u

@@ -3,8 +3,8 @@
  * Random commands, changes of configuration, acknowledges and ends of interrupts, of LPIs and SPIs
  * together, and a model that says which interrupt has to come next on each CPU.
  */
-#include "its.h"
-#include "tests_v3.h"
+#include "its/its.h"
+#include "its/tests_its.h"
 
 #define NR_LPIS 16u
 #define NR_SPIS 8u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of tests of LPIs and the ITS: an image of their own, for machines that have them. */
 #include "guest.h"
-#include "tests_v3.h"
+#include "its/tests_its.h"
 
 void primary_main(void) __attribute__((noreturn));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The ITS: its registers, its command queue, and what commands map. IHI 0069, chapter 5. */
-#include "its.h"
-#include "tests_v3.h"
+#include "its/its.h"
+#include "its/tests_its.h"
 
 /* Each CPU takes what is raised, as exceptions. */
 static unsigned delivered_to(unsigned cpu, unsigned n)
@@ -173,15 +173,32 @@ void test_its_flat(void)
     map_and_raise(100);
 }
 
+static bool has_two_levels(unsigned type)
+{
+    unsigned offset = its_baser_of(type);
+
+    return offset && (gits_read(offset) & GITS_BASER_INDIRECT);
+}
+
+/* In other pages, too, if there are pages. */
 void test_its_two_levels(void)
 {
+    bool devices, collections;
+    unsigned icid;
+
     its_begin_tables(true);
+    devices = has_two_levels(GITS_BASER_DEVICES);
+    collections = has_two_levels(GITS_BASER_COLLECTIONS);
     map_and_raise(0);
     map_and_raise(100);
-    /* In other pages, if there are pages. */
-    its_mapc(300, 0);
-    map_and_raise(gits_read(its_baser_of(GITS_BASER_DEVICES)) & GITS_BASER_INDIRECT ? 20000 : 200);
-    map_and_raise(gits_read(its_baser_of(GITS_BASER_DEVICES)) & GITS_BASER_INDIRECT ? 65535 : 201);
+    map_and_raise(devices ? 20000 : 200);
+    map_and_raise(devices ? 65535 : 201);
+    icid = collections ? 10000 : 50;
+    its_mapc(icid, ncpus - 1);
+    its_mapti(DEVICE, 1, LPI(100), icid);
+    its_sync();
+    lpi_raise(1);
+    expect("deliveries through a collection of another page", 1, delivered_to(ncpus - 1, 100));
 }
 
 /* An ICID that is no CPU's number, and one collection for each CPU more than once. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "its.h"
+#include "its/its.h"
 
 #define KIB 1024ul
 #define POOL_SIZE (4096 * KIB)

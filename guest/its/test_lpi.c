@@ -3,8 +3,8 @@
  * LPIs at the redistributor and at the CPU: priority, enable and the configuration table, no active
  * state, many of them. IHI 0069, chapter 5; sections 1.2.2, 4.1 and 4.2.
  */
-#include "its.h"
-#include "tests_v3.h"
+#include "its/its.h"
+#include "its/tests_its.h"
 
 static unsigned delivered_to(unsigned cpu, unsigned n)
 {
@@ -733,7 +733,6 @@ void test_lpi_mixed_nested(void)
 
 /* ------------------------------------------------------------------ several CPUs -------------- */
 
-/* The physical timer ends the wait if the LPI does not. */
 static volatile uint32_t sleepers;
 
 static uint64_t sleep_for_lpi(uint64_t intid)
