@@ -48,6 +48,22 @@ void overflow_prune(struct lvgic_vcpu *vcpu)
     vcpu->overflow_depth = kept;
 }
 
+bool overflow_claim(struct lvgic_vcpu *vcpu, const struct listing *listing, uint64_t run)
+{
+    for (uint32_t i = 0; i < vcpu->overflow_depth; i++) {
+        const struct overflow_entry *entry = &vcpu->overflow[i];
+
+        if (entry->level != listing->ack_level ||
+            (entry->group1 != listing->ack_group1 && !vcpu->lrs.gicv2))
+            continue;
+        if (entry->ack_seq >= run)
+            return false;
+        remove_at(vcpu, i);
+        break;
+    }
+    return true;
+}
+
 void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
 {
     /* A guest has one running priority for each entry, so there is room, unless it deactivates by

@@ -20,6 +20,14 @@ void overflow_take(struct lvgic_vcpu *vcpu, struct listing *listing);
 /* It comes out of a list register, active: back to its place in the order. */
 void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing);
 
+/* The interrupt of *listing was acknowledged in the last run and seems to hold its priority level
+ * still. Only one can: while it does, none of the same level is acknowledged. So if another one has
+ * an entry for that level, one of them has been dropped (EOImode 1) and is to be forgotten. It is
+ * the other one, whose entry goes, if that was acknowledged in an earlier run. Those of one run
+ * (ack_seq from `run` on) were all pending when it began, and are looked at from the lowest
+ * priority on, which came last: then it is this one, and false is returned. */
+bool overflow_claim(struct lvgic_vcpu *vcpu, const struct listing *listing, uint64_t run);
+
 /* The entry of this slot and life (irq_life()), or NULL. */
 const struct overflow_entry *overflow_find(const struct lvgic_vcpu *vcpu, uint32_t slot,
                                            uint8_t life);

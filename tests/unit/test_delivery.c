@@ -276,6 +276,43 @@ static void eoimode_1_deactivates_by_dir_from_another_vcpu(void **state)
     rig_free(rig);
 }
 
+/* Two interrupts of one group priority, so that the second can be acknowledged only when the first
+ * has been dropped; neither is in a list register when the second is completed. It is the second
+ * that is deactivated, whether both were acknowledged in one run or not. */
+static void what_was_dropped_with_eoimode_1_is_not_completed_instead(void **state)
+{
+    (void)state;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct rig *rig = rig_new(2, 1);
+
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
+        rig_icc_write(rig, 0, SYSREG_ICC_BPR1_EL1, 7);
+        rig_setup(rig, 0, 40, true, 0x20);
+        rig_setup(rig, 0, 41, true, 0x28);
+        rig_setup(rig, 0, 42, true, 0x40);
+        rig_setup(rig, 0, 43, true, 0x48);
+        rig_pulse(rig, 0, 40);
+        rig_pulse(rig, 0, 41);
+        rig_enter(rig, 0);
+        assert_int_equal(rig_ack(rig, 0), 40);
+        if (turn) { /* 40 goes, for 42 */
+            rig_pulse(rig, 0, 42);
+            rig_turn(rig, 0);
+        }
+        rig_eoi(rig, 0, 40);
+        assert_int_equal(rig_ack(rig, 0), 41);
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 0);
+        rig_pulse(rig, 0, 42);
+        rig_pulse(rig, 0, 43);
+        rig_turn(rig, 0);
+        rig_eoi(rig, 0, 41);
+        rig_exit(rig, 0);
+        assert_false(rig_get_bit(rig, 0, ISACTIVER, 41));
+        assert_true(rig_get_bit(rig, 0, ISACTIVER, 40));
+        rig_free(rig);
+    }
+}
+
 static void an_exit_without_interrupts_touches_nothing(void **state)
 {
     struct rig *rig = rig_new(4, 1);
@@ -537,6 +574,7 @@ int main(void)
         cmocka_unit_test(an_active_edge_that_fires_again_comes_after_completion),
         cmocka_unit_test(an_active_edge_that_fires_again_and_is_rerouted),
         cmocka_unit_test(eoimode_1_deactivates_by_dir_from_another_vcpu),
+        cmocka_unit_test(what_was_dropped_with_eoimode_1_is_not_completed_instead),
         cmocka_unit_test(an_exit_without_interrupts_touches_nothing),
         cmocka_unit_test(a_waiting_interrupt_keeps_its_register_and_value),
         cmocka_unit_test(wfi_wakes_only_for_what_would_be_signalled),
