@@ -34,6 +34,49 @@ static void events_that_come_too_late(void **state)
     rig_free(rig);
 }
 
+struct meddling {
+    struct irq *irq;
+    unsigned calls;
+};
+
+/* While it thinks about the word, another thread disables the interrupt. */
+static bool meddling_step(uint64_t old, void *arg, uint64_t *to)
+{
+    struct meddling *meddling = arg;
+
+    if (meddling->calls++ == 0)
+        atomic_fetch_and(&meddling->irq->word, ~IRQ_EN);
+    *to = old | IRQ_PEND;
+    return true;
+}
+
+static void a_change_that_another_overtakes(void **state)
+{
+    struct irq irq = {IRQ_MAPPED | IRQ_EDGE | IRQ_EN};
+    struct meddling meddling = {.irq = &irq};
+    struct irq_change change = irq_change(&irq, meddling_step, &meddling);
+
+    (void)state;
+    assert_true(change.done);
+    assert_true(meddling.calls >= 2);
+    assert_true(change.old == (IRQ_MAPPED | IRQ_EDGE));
+    assert_true(irq_load(&irq) == (IRQ_MAPPED | IRQ_EDGE | IRQ_PEND)); /* neither is lost */
+}
+
+/* A vCPU whose thread is folding is not out of the guest yet. */
+static void folding_is_not_out(void **state)
+{
+    struct rig *rig = rig_new(4, 1);
+
+    (void)state;
+    atomic_store(&rig->cpu[0]->mode, VCPU_FOLDING);
+    assert_int_equal(lvgic_vcpu_enter(rig->cpu[0]), LVGIC_E_PHASE);
+    assert_int_equal(lvgic_vcpu_exit(rig->cpu[0]), LVGIC_E_PHASE);
+    assert_int_equal(lvgic_vm_fini(rig->vm), LVGIC_E_PHASE);
+    atomic_store(&rig->cpu[0]->mode, VCPU_OUT);
+    rig_free(rig);
+}
+
 /* What irq_apply() leaves alone, and what irq_fold() does not believe. */
 static void words(void **state)
 {
@@ -195,6 +238,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_that_come_too_late),
+        cmocka_unit_test(a_change_that_another_overtakes),
+        cmocka_unit_test(folding_is_not_out),
         cmocka_unit_test(words),
         cmocka_unit_test(an_index_is_not_believed),
         cmocka_unit_test(no_more_acts_than_there_is_room_for),

@@ -98,6 +98,31 @@ static void routed_to_nobody_while_listed(void **state)
     rig_free(rig);
 }
 
+/* A level waits on vCPU 0 for its group, and goes to vCPU 1, which lists it: vCPU 0 still has it on
+ * its mind, and drops it. */
+static void in_another_ones_register(void **state)
+{
+    struct rig *rig = rig_new(4, 2);
+
+    (void)state;
+    rig_setup(rig, 0, 40, false, 0x80);
+    rig_line(rig, 0, 40, true);
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 0);
+    rig_enter(rig, 0);
+    rig_exit(rig, 0);
+    rig_dist_write(rig, ROUTER + 8 * 40, 8, 1);
+    rig_enter(rig, 1);
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 1);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    assert_int_equal(rig_ack(rig, 1), 40);
+    rig_line(rig, 0, 40, false);
+    rig_eoi(rig, 1, 40);
+    rig_exit(rig, 1);
+    rig_exit(rig, 0);
+    rig_free(rig);
+}
+
 /* A second message while the first waits is one more edge, of which the vCPU hears. */
 static void a_second_message(void **state)
 {
@@ -296,6 +321,7 @@ int main(void)
         cmocka_unit_test(an_nmi_preempts_in_the_same_run),
         cmocka_unit_test(an_nmi_is_pending_again),
         cmocka_unit_test(routed_to_nobody_while_listed),
+        cmocka_unit_test(in_another_ones_register),
         cmocka_unit_test(a_second_message),
         cmocka_unit_test(nothing_to_wake_up_for),
         cmocka_unit_test(one_of_n_groups),

@@ -21,7 +21,7 @@ struct bare {
     struct lvgic_vm *vm;
     struct lvgic_vcpu *vcpu;
     void *memory;
-    unsigned kicks, reads;
+    unsigned kicks, reads, relaxes;
     bool ask_again;
 };
 
@@ -162,6 +162,31 @@ static void wired_without_callbacks(void **state)
     bare_free(bare);
 }
 
+static void resume(void *ctx, lvgic_vcpuid v)
+{
+    struct bare *bare = ctx;
+
+    (void)v;
+    bare->relaxes++;
+    lvgic_resume(bare->vm);
+}
+
+/* Who enters while the gate is closed waits until it is open. */
+static void entering_waits_for_the_gate(void **state)
+{
+    static const struct lvgic_host host = {.kick = kick, .relax = resume, .read_guest = read_guest};
+    struct bare *bare = bare_new(0);
+
+    (void)state;
+    bare->vm->host = &host;
+    lvgic_pause(bare->vm);
+    lvgic_pause(bare->vm);
+    assert_int_equal(lvgic_vcpu_enter(bare->vcpu), LVGIC_OK);
+    assert_int_equal(bare->relaxes, 2);
+    assert_int_equal(lvgic_vcpu_exit(bare->vcpu), LVGIC_OK);
+    bare_free(bare);
+}
+
 /* The vCPU's thread, which takes its time to come out of the guest. */
 static void *vcpu_thread(void *arg)
 {
@@ -196,6 +221,7 @@ int main(void)
         cmocka_unit_test(lpis_without_callbacks),
         cmocka_unit_test(work_asked_for_while_it_is_done),
         cmocka_unit_test(wired_without_callbacks),
+        cmocka_unit_test(entering_waits_for_the_gate),
         cmocka_unit_test(waiting_without_relax),
     };
 
