@@ -141,7 +141,7 @@ boot() {
 	local line inside='' status=0 limit=$TIMEOUT
 	[ "$limit" -le 20 ] || limit=$((limit - 10))
 	local -a qemu=(
-		"${QEMU:-qemu-system-aarch64}" -M "virt,virtualization=on,gic-version=3" -cpu "$CPU_MODEL"
+		"${LVGIC_QEMU:-qemu-system-aarch64}" -M "virt,virtualization=on,gic-version=3" -cpu "$CPU_MODEL"
 		-smp "$CPUS" -m 512 -nographic -nodefaults -serial stdio -no-reboot
 		-kernel "$KERNEL" -initrd "$WORK/initramfs.cpio"
 		-append "console=ttyAMA0 quiet loglevel=0 panic=-1 rdinit=/vmm -- $CPUS $limit /guest.bin ${SKIP[*]}"

@@ -23,6 +23,12 @@
         __asm__ volatile("msr " SYSREG_STRING(reg) ", %0\n\tisb" ::"r"(value_) : "memory"); \
     } while (0)
 
+/* FEAT_NMI, by encoding. */
+#define ALLINT S3_0_C4_C3_0
+#define ALLINT_MASKED (1ull << 13)
+#define SCTLR_NMI (1ull << 61)
+#define SCTLR_SPINTMASK (1ull << 62)
+
 static inline void isb(void)
 {
     __asm__ volatile("isb" ::: "memory");

@@ -34,6 +34,7 @@
 #define INTID_SPI 32
 #define INTID_SPECIAL 1020
 #define INTID_NONE 1023
+#define INTID_LPI 8192 /* GICv3 */
 #define PRIORITY_IDLE 0xff
 
 /* What every test starts with: all have priority 0xa0, nothing below 0xf0 is masked. */
@@ -102,11 +103,15 @@ void gic_send_sgi_others(unsigned sgi);
  *   unsigned gic_ack(void)               acknowledges an interrupt that is signalled by IRQ
  *   void gic_eoi(unsigned ack)           ends it or, with EOImode 1, drops its priority
  *   unsigned gic_ack_fiq(void), void gic_eoi_fiq(unsigned ack)    the same for FIQ
- *   unsigned gic_hppi(void)              what would be acknowledged, were it not for the running
- * one void gic_dir(unsigned ack)           deactivates it, with EOImode 1 unsigned
- * gic_intid(unsigned ack) unsigned running_priority(void) void gic_set_pmr(unsigned) void
- * gic_set_preemption(unsigned n), unsigned gic_preemption(void)    bits 7:n can preempt void
- * gic_set_eoimode(unsigned), unsigned gic_eoimode(void)
+ *   bool gic_refers_to_nmi(unsigned ack) gic_ack() has left an NMI to gic_ack_nmi()
+ *   unsigned gic_ack_nmi(void)           acknowledges an NMI
+ *   unsigned gic_hppi(void)              what would be acknowledged, but for the running one
+ *   void gic_dir(unsigned ack)           deactivates it, with EOImode 1
+ *   unsigned gic_intid(unsigned ack)
+ *   unsigned running_priority(void)
+ *   void gic_set_pmr(unsigned)
+ *   void gic_set_preemption(unsigned n), unsigned gic_preemption(void)    bits 7:n can preempt
+ *   void gic_set_eoimode(unsigned), unsigned gic_eoimode(void)
  */
 
 #endif

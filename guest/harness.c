@@ -79,7 +79,10 @@ void clear_counts(void)
         for (unsigned intid = 0; intid < MAX_INTID; intid++) {
             cpus[i].count[intid] = 0;
             cpus[i].fiq_count[intid] = 0;
+            cpus[i].nmi_count[intid] = 0;
         }
+        for (unsigned n = 0; n < LPIS; n++)
+            cpus[i].lpi_count[n] = 0;
         cpus[i].log_length = 0;
     }
 }
@@ -91,6 +94,8 @@ uint32_t total_count(void)
     for (unsigned i = 0; i < ncpus; i++) {
         for (unsigned intid = 0; intid < MAX_INTID; intid++)
             total += cpus[i].count[intid];
+        for (unsigned n = 0; n < LPIS; n++)
+            total += cpus[i].lpi_count[n];
     }
     return total;
 }
@@ -166,7 +171,6 @@ void run_tests(const struct test *tests, unsigned count)
         else
             run_test(tests[i].name, tests[i].run);
     }
-    finish();
 }
 
 uint64_t work_irq_disable(uint64_t unused)

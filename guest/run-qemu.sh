@@ -24,7 +24,7 @@ model=${3:-cortex-a57}
 transcript=$(mktemp) || exit 2
 trap 'rm -f "$transcript"' EXIT
 
-timeout "${TIMEOUT:-60}" "${QEMU:-qemu-system-aarch64}" -M "virt,gic-version=$gic" -cpu "$model" \
+timeout "${TIMEOUT:-60}" "${LVGIC_QEMU:-qemu-system-aarch64}" -M "virt,gic-version=$gic" -cpu "$model" \
     -smp "$cpus" -m 256 -nographic -nodefaults -serial stdio -no-reboot -kernel "$image" \
     </dev/null >"$transcript"
 status=$?

@@ -21,6 +21,9 @@
 #define HCR_ENSCXT BIT(53) /* nor of SCXTNUM_EL1 */
 #define HCR_ATA BIT(56)    /* memory tags */
 
+/* What is not here stays 0: with FEAT_NMI that is no trap of PSTATE.ALLINT (TALLINT), and no
+ * virtual NMI but those of the list registers and cpu_signal() (VINMI, VFNMI). */
+#define HCRX_VINMI BIT(7) /* HCR_EL2.VI is an NMI */
 #define HCRX_OPEN                                                                   \
     (BIT(0) | BIT(1) | BIT(2) | /* EnAS0, EnALS, EnASR: 64-byte loads and stores */ \
      BIT(11) |                  /* MSCEn: memory copy and set */                    \
@@ -59,6 +62,12 @@ static void open_extensions(void)
         WRITE_SYSREG(S3_4_C1_C2_6,
                      0xf | (full & BIT(63) ? BIT(31) : 0) | (FIELD(full, 59, 56) ? BIT(30) : 0));
     }
+}
+
+/* FEAT_NMI: PSTATE.ALLINT and superpriority. */
+bool cpu_has_nmi(void)
+{
+    return FIELD(READ_SYSREG(id_aa64pfr1_el1), 39, 36);
 }
 
 static uint64_t hcr(void)
@@ -116,10 +125,12 @@ void cpu_reset_el1(void)
     isb(); /* both timers are off before their interrupts are looked at */
 }
 
-/* The inputs of a CPU whose interface to the GIC is software. */
-void cpu_signal(bool irq, bool fiq)
+/* The inputs of a CPU whose interface to the GIC is software. An NMI is an IRQ, too. */
+void cpu_signal(bool irq, bool fiq, bool nmi)
 {
     uint64_t value = READ_SYSREG(hcr_el2) & ~(HCR_VI | HCR_VF);
 
+    if (cpu_has_nmi()) /* and so FEAT_HCX, HCRX_EL2 */
+        WRITE_SYSREG(S3_4_C1_C2_2, HCRX_OPEN | (nmi ? HCRX_VINMI : 0));
     WRITE_SYSREG(hcr_el2, value | (irq ? HCR_VI : 0) | (fiq ? HCR_VF : 0));
 }

@@ -2,7 +2,8 @@
 /*
  * The guest's CPU interface without the hardware's: the library's, in software. Every access of the
  * guest to it traps and goes to the library while the vCPU is in its run (vgic_in_run()); what
- * comes out is the state of the CPU's two inputs, which EL2 sets (HCR_EL2.VI and VF).
+ * comes out is the state of the CPU's two inputs, which EL2 sets (HCR_EL2.VI and VF), and
+ * whether it is an NMI (HCRX_EL2.VINMI).
  */
 #include "hyp.h"
 
@@ -16,6 +17,7 @@ static void caps(struct lvgic_config *config)
 {
     config->nr_lrs = LVGIC_MAX_LRS;
     config->pri_bits = 5;
+    config->nmi = boot.gic == 3 && cpu_has_nmi();
 }
 
 /* A GICv2's are in memory that is not mapped for the guest: no trap to set. */
@@ -32,14 +34,14 @@ static void attach(struct cpu *cpu)
 static void detach(struct cpu *cpu)
 {
     (void)cpu;
-    cpu_signal(false, false);
+    cpu_signal(false, false, false);
 }
 
 static void load(struct cpu *cpu)
 {
     struct lvgic_lines lines = lvgic_vcpu_lines(cpu->vcpu);
 
-    cpu_signal(lines.irq, lines.fiq);
+    cpu_signal(lines.irq, lines.fiq, lines.nmi);
 }
 
 /* The library has everything already. */

@@ -166,6 +166,47 @@ static void scan_intc(const void *fdt, int node)
     }
 }
 
+/* An ITS; not for firmware, which has no PCI. */
+static void scan_its(const void *fdt, int intc)
+{
+    int node, size;
+
+    fdt_for_each_subnode(node, fdt, intc)
+    {
+        const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+        if (boot.firmware || fdt_node_check_compatible(fdt, node, "arm,gic-v3-its") != 0)
+            continue;
+        if (!reg || size < 8 || cells(reg, 2) >= BIT(30))
+            fault("the ITS is not where all devices are, below 1 GiB");
+        boot.its = cells(reg, 2);
+    }
+}
+
+/* A window of the PCI host bridge in the CPU's address space, in cells: 3 of the PCI address, which
+ * begin with its kind, 2 of the CPU's, 2 of the size. The guest's address space has 39 bits, which
+ * leaves out the largest one. */
+static bool is_usable(const fdt32_t *range)
+{
+    uint64_t end = cells(range + 3, 2) + cells(range + 5, 2);
+
+    return end > cells(range + 3, 2) && end <= BIT(39);
+}
+
+static void scan_pci(const void *fdt, int node)
+{
+    struct region *next = boot.pci, *const end = next + 1 + PCI_RANGES; /* one stays empty */
+    int size;
+    const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size), *ranges;
+
+    if (!reg || size != 16 || boot.firmware)
+        return;
+    *next++ = (struct region){cells(reg, 2), cells(reg + 2, 2)};
+    ranges = fdt_getprop(fdt, node, "ranges", &size);
+    for (; ranges && size >= 28; size -= 28, ranges += 7)
+        if (is_usable(ranges) && next < end)
+            *next++ = (struct region){cells(ranges + 3, 2), cells(ranges + 5, 2)};
+}
+
 /* Fills `boot` from the tree at `dtb`. */
 void dtb_scan(uint64_t dtb)
 {
@@ -182,8 +223,11 @@ void dtb_scan(uint64_t dtb)
             scan_memory(fdt, node);
         else if (is_named(name, "cpus"))
             scan_cpus(fdt, node);
+        else if (is_named(name, "pcie"))
+            scan_pci(fdt, node);
     }
     scan_intc(fdt, root_node(fdt, "intc"));
+    scan_its(fdt, root_node(fdt, "intc"));
     if (!boot.nr_cpus || boot.ram_end - boot.ram_start < 2 * HYP_REGION)
         fault("the device tree has no CPUs or too little memory");
     boot.hyp_start = align_down(boot.ram_end, BIT(21)) - HYP_REGION;
@@ -202,6 +246,8 @@ static bool is_kept(const char *name)
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         if (is_named(name, kept[i]))
             return true;
+    if (boot.pci[0].size && is_named(name, "pcie"))
+        return true;
     /* Firmware keeps its variables in flash, and looks for it here. */
     return boot.firmware && is_named(name, "flash");
 }
@@ -251,7 +297,7 @@ static void trim_psci(void *fdt)
         fdt_delprop(fdt, node, old[i]);
 }
 
-/* A GICv3 without ITS and with no more redistributors than CPUs, or a GICv2 without GICv2m; both
+/* A GICv3 with no more redistributors than CPUs and one ITS, or a GICv2 without GICv2m; both
  * without virtualization, and so without a maintenance interrupt. */
 static void trim_intc(void *fdt)
 {
@@ -266,11 +312,38 @@ static void trim_intc(void *fdt)
     };
     int node = root_node(fdt, "intc"), child;
 
-    while ((child = fdt_first_subnode(fdt, node)) >= 0)
-        check(fdt_del_node(fdt, child));
+    child = fdt_first_subnode(fdt, node);
+    while (child >= 0) {
+        if (boot.its && fdt_node_check_compatible(fdt, child, "arm,gic-v3-its") == 0) {
+            child = fdt_next_subnode(fdt, child);
+        } else {
+            check(fdt_del_node(fdt, child));
+            child = fdt_first_subnode(fdt, node);
+        }
+    }
     check(fdt_setprop(fdt, node, "reg", reg, sizeof(reg)));
     fdt_delprop(fdt, node, "interrupts");
     fdt_delprop(fdt, node, "#redistributor-regions");
+}
+
+/* Windows that are usable, and the ITS if there is one: without it, wired interrupts are left. */
+static void trim_pci(void *fdt)
+{
+    int node = root_node(fdt, "pcie"), size, used = 0;
+    const fdt32_t *ranges;
+    fdt32_t usable[7 * PCI_RANGES];
+
+    if (!boot.pci[0].size)
+        return;
+    ranges = fdt_getprop(fdt, node, "ranges", &size);
+    for (int i = 0; ranges && i + 28 <= size; i += 28)
+        if (is_usable(ranges + i / 4) && (size_t)used + 28 <= sizeof(usable)) {
+            memcpy(usable + used / 4, ranges + i / 4, 28);
+            used += 28;
+        }
+    check(fdt_setprop(fdt, node, "ranges", usable, used));
+    if (!boot.its)
+        fdt_delprop(fdt, node, "msi-map");
 }
 
 /* CPUs beyond those that we run do not exist for the guest, nor does a map that names them. */
@@ -324,6 +397,7 @@ void dtb_for_guest(void)
     trim_memory(work);
     trim_psci(work);
     trim_intc(work);
+    trim_pci(work);
     trim_cpus(work);
     trim_chosen(work);
     check(fdt_pack(work));

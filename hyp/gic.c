@@ -11,7 +11,8 @@
 #define SPURIOUS 1020
 
 const uint32_t forwarded_ppis[] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};
-const uint32_t forwarded_spis[] = {SPI_UART, SPI_RTC};
+const uint32_t forwarded_spis[] = {SPI_UART,    SPI_RTC,     SPI_PCI,
+                                   SPI_PCI + 1, SPI_PCI + 2, SPI_PCI + 3};
 
 static const struct gic_driver *driver(void)
 {
@@ -51,6 +52,8 @@ void gic_init(void)
         driver()->route(intid);
         write32(boot.gicd + GICD_ISENABLER + intid / 32 * 4, (uint32_t)BIT(intid % 32));
     }
+    if (boot.its)
+        its_init();
 }
 
 /* This CPU's SGIs, PPIs and CPU interface. */
@@ -71,8 +74,12 @@ void gic_cpu_init(struct cpu *cpu)
 void gic_handle(struct cpu *cpu)
 {
     uint32_t acknowledged = driver()->acknowledge();
-    uint32_t intid = acknowledged & INTID_MASK;
+    uint32_t intid = acknowledged & driver()->intid_mask;
 
+    if (intid >= FIRST_LPI) {
+        vgic_message(intid); /* LPIs have no active state: there is nothing to deactivate */
+        return;
+    }
     if (intid >= SPURIOUS)
         return;
     switch (intid) {

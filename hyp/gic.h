@@ -20,10 +20,9 @@
 #define GICD_ICACTIVER 0x0380
 #define GICD_IPRIORITYR 0x0400
 
-#define INTID_MASK 0x3ffu /* of what `acknowledge` returns */
-
 struct gic_driver {
     uint32_t groups;                /* GICD_IGROUPR<n>: all interrupts are in one group */
+    uint32_t intid_mask;            /* of what `acknowledge` returns */
     void (*forward)(bool on);       /* the distributor's enable */
     void (*settle)(uint64_t frame); /* waits until writes to the registers there have effect */
     void (*route)(uint32_t intid);  /* sends an SPI to this CPU */
@@ -32,7 +31,7 @@ struct gic_driver {
     void (*find_cpu)(struct cpu *cpu);
     void (*open_cpu)(void);
     /* Acknowledges the best pending interrupt and drops its priority. Returns what `deactivate`
-     * wants; INTIDs of 1020 and more are none. */
+     * wants; INTIDs 1020 to 1023 are none. */
     uint32_t (*acknowledge)(void);
     void (*deactivate)(uint32_t acknowledged);
     void (*kick)(const struct cpu *cpu);

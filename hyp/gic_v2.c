@@ -19,6 +19,7 @@
 #define GICC_IAR 0x000c
 #define GICC_EOIR 0x0010
 #define GICC_DIR 0x1000
+#define INTID_MASK 0x3ffu /* of IAR, which names the sender of an SGI, too */
 #define CTLR_ENABLE BIT(0)
 #define CTLR_EOIMODE BIT(9)
 
@@ -88,6 +89,7 @@ static void kick(const struct cpu *cpu)
 
 const struct gic_driver gic_v2 = {
     .groups = 0,
+    .intid_mask = INTID_MASK,
     .forward = forward,
     .settle = settle,
     .route = route,

@@ -10,6 +10,7 @@
 
 /* Offsets, IHI 0069H sections 12.8 to 12.11. */
 #define GICD_IROUTER 0x6000
+#define GICD_TYPER_NMI BIT(9)
 #define GICD_CTLR_RWP BIT(31)
 #define GICD_CTLR_ARE_GROUP1 0x12u
 
@@ -61,6 +62,8 @@ static void find_cpu(struct cpu *cpu)
     while (read32(gicr + GICR_WAKER) & WAKER_CHILDREN_ASLEEP)
         ;
     cpu->banked = gicr + GICR_SGI;
+    if (boot.its)
+        its_cpu_init(cpu, gicr);
 }
 
 static void open_cpu(void)
@@ -104,6 +107,7 @@ static void kick(const struct cpu *cpu)
 
 const struct gic_driver gic_v3 = {
     .groups = ~0u,
+    .intid_mask = 0xffffff,
     .forward = forward,
     .settle = settle,
     .route = route,
@@ -127,6 +131,8 @@ static void caps(struct lvgic_config *config)
     config->nr_lrs = found.nr_lrs;
     config->pri_bits = found.pri_bits;
     config->no_dir_trap = !found.dir_trap;
+    /* List registers have NMIs if the GIC and the PE have, which is one choice (4.9). */
+    config->nmi = (read32(boot.gicd + GICD_TYPER) & GICD_TYPER_NMI) && cpu_has_nmi();
 }
 
 static void attach(struct cpu *cpu)

@@ -19,6 +19,7 @@
 #define GICD_V2_SIZE 0x00001000
 #define GICR_SIZE 0x00020000 /* per CPU: RD_base and SGI_base */
 #define GICC_SIZE 0x00002000
+#define GITS_SIZE 0x00020000 /* control and translation frame */
 #define UART_BASE 0x09000000
 #define RTC_BASE 0x09010000
 #define FLASH_BASE 0x00000000 /* of two banks; firmware starts at the first one's first byte */
@@ -82,6 +83,16 @@ static inline void write8(uint64_t address, uint8_t value)
     *(volatile uint8_t *)address = value;
 }
 
+static inline uint64_t read64(uint64_t address)
+{
+    return *(volatile uint64_t *)address;
+}
+
+static inline void write64(uint64_t address, uint64_t value)
+{
+    *(volatile uint64_t *)address = value;
+}
+
 static inline uint64_t align_down(uint64_t value, uint64_t alignment)
 {
     return value & ~(alignment - 1);
@@ -135,6 +146,11 @@ static inline struct cpu *cpu_at(unsigned index)
     return &cpus[index].cpu;
 }
 
+#define PCI_RANGES 3 /* I/O, memory below 4 GiB, memory */
+struct region {
+    uint64_t start, size;
+};
+
 /* What the device tree and the command line say. */
 struct boot {
     uint64_t dtb;                /* where the loader put it */
@@ -152,6 +168,9 @@ struct boot {
     uint64_t gicc;   /* GICv2 the CPU interface, */
     uint64_t gich;   /* the control registers of the virtual CPU interface, */
     uint64_t gicv;   /* and that interface; each CPU sees its own */
+    uint64_t its;    /* GICv3: an ITS; 0: none, or none for the guest */
+    /* Configuration space and windows of the PCI host bridge, for the guest; then size 0. */
+    struct region pci[2 + PCI_RANGES];
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
     bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */
@@ -176,16 +195,19 @@ _Noreturn void hyp_secondary(struct cpu *cpu);
 /* cpu.c: what the guest may use of this CPU */
 void cpu_open(struct cpu *cpu);
 void cpu_reset_el1(void);
-void cpu_signal(bool irq, bool fiq);
+bool cpu_has_nmi(void);
+void cpu_signal(bool irq, bool fiq, bool nmi);
 
 /* pagetable.c: the tables that EL2's stage 1 and the guest's stage 2 have in common */
 void *table_alloc(void);
 void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes);
-void table_map_page(uint64_t *root, uint64_t start, uint64_t to, uint64_t attributes);
+void table_map_to(uint64_t *root, uint64_t start, uint64_t end, uint64_t to, uint64_t attributes);
 
 /* mmu.c: EL2's own address space */
 void mmu_prepare(uint64_t dtb);
 void mmu_map_ram(uint64_t start, uint64_t end);
+void mmu_map_guest(void);
+void *guest_memory(uint64_t gpa, uint64_t size);
 void cache_clean(const void *start, uint64_t size);
 
 /* stage2.c: the guest's physical address space */
@@ -221,8 +243,10 @@ enum {
     PPI_PHYSICAL_TIMER = 30,
     SPI_UART = 33,
     SPI_RTC = 34,
+    SPI_PCI = 35, /* the first of four: PCI's INTA to INTD */
+    FIRST_LPI = 8192,
 };
-extern const uint32_t forwarded_ppis[2], forwarded_spis[2];
+extern const uint32_t forwarded_ppis[2], forwarded_spis[6];
 void gic_init(void);
 void gic_cpu_init(struct cpu *cpu);
 void gic_handle(struct cpu *cpu);
@@ -232,11 +256,18 @@ bool gic_pending(const struct cpu *cpu, uint32_t intid);
 void gic_deactivate(const struct cpu *cpu, uint32_t intid);
 unsigned gic_spis(void);
 
+/* its.c: the physical ITS */
+void its_init(void);
+void its_cpu_init(const struct cpu *cpu, uint64_t gicr);
+unsigned its_device_bits(void);
+void its_event_mapped(uint32_t device, uint32_t event, bool is_mapped);
+bool its_event_of(uint32_t lpi, uint32_t *device, uint32_t *event);
+
 /* The guest's CPU interface, as the glue to the library needs it: the hardware's (gic_v2.c,
  * gic_v3.c), or one in software (cpuif.c). All but `caps` act on this CPU's. */
 struct lvgic_config;
 struct cpuif {
-    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap */
+    void (*caps)(struct lvgic_config *config); /* fills nr_lrs, pri_bits, no_dir_trap, nmi */
     void (*attach)(struct cpu *cpu);
     void (*detach)(struct cpu *cpu);
     void (*load)(struct cpu *cpu);
@@ -261,6 +292,7 @@ void vgic_go_on(struct cpu *cpu);
 void vgic_suspend(struct cpu *cpu);
 void vgic_wait(struct cpu *cpu);
 void vgic_forward(struct cpu *cpu, uint32_t intid);
+void vgic_message(uint32_t lpi);
 bool vgic_mmio(struct cpu *cpu, struct access *access);
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value);
 void vgic_stop(struct cpu *cpu);

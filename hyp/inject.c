@@ -12,6 +12,7 @@
 #define MODE_EL1H 0x5
 #define PSTATE_DAIF (0xfu << 6)
 #define PSTATE_SSBS BIT(12)
+#define PSTATE_ALLINT BIT(13)
 #define PSTATE_PAN BIT(22)
 #define PSTATE_DIT BIT(24)
 #define PSTATE_TCO BIT(25)
@@ -19,6 +20,7 @@
 
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)
+#define SCTLR_SPINTMASK BIT(62)
 
 #define EC_UNKNOWN 0x00
 #define EC_INSTRUCTION_ABORT 0x20 /* from a lower level; one more: from the same */
@@ -56,6 +58,8 @@ static uint64_t handler_pstate(uint64_t old)
         new |= PSTATE_SSBS;
     if (FIELD(READ_SYSREG(id_aa64pfr1_el1), 11, 8) >= 2)
         new |= PSTATE_TCO;
+    if (cpu_has_nmi() && !(sctlr & SCTLR_SPINTMASK))
+        new |= PSTATE_ALLINT;
     return new;
 }
 

@@ -110,6 +110,7 @@ void hyp_main(uint64_t dtb)
 
     stage2_init();
     mmu_map_ram((uint64_t)image_end, boot.hyp_start + HYP_REGION);
+    mmu_map_guest();
     gic_init();
     gic_cpu_init(cpu);
     vgic_init();

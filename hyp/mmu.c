@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * EL2's own address space: the devices, the hypervisor's memory and the device trees, at their
- * physical addresses. The guest's memory is not in it, so that no mistake of the hypervisor can
- * reach it.
+ * physical addresses. The guest's memory is not there, so that no address of the guest's, taken for
+ * one of ours, reaches it. Where an ITS needs the guest's tables, it is in a window elsewhere.
  */
 #include "hyp.h"
 
@@ -18,6 +18,8 @@
 
 #define RAM (ATTR_NORMAL | RES1 | INNER_SHAREABLE | ACCESSED)
 #define DEVICE (ATTR_DEVICE | RES1 | ACCESSED | NO_EXECUTE)
+
+#define WINDOW BIT(38) /* above all RAM: physical address 0 would be here */
 
 /* For start.S, in this order. */
 struct {
@@ -61,6 +63,25 @@ void mmu_map_ram(uint64_t start, uint64_t end)
     table_map(root, start, end, RAM | NO_EXECUTE);
     dsb(ishst); /* the entries are written before the next walk, */
     isb();      /* and before the next access is translated */
+}
+
+/* The window to the guest's memory. */
+void mmu_map_guest(void)
+{
+    if (boot.hyp_start > WINDOW)
+        fault("more memory than the window to it");
+    table_map_to(root, WINDOW + boot.ram_start, WINDOW + boot.hyp_start, boot.ram_start,
+                 RAM | NO_EXECUTE);
+    dsb(ishst); /* as above */
+    isb();
+}
+
+/* Where in the window this memory of the guest's is; NULL if it has none there. */
+void *guest_memory(uint64_t gpa, uint64_t size)
+{
+    bool exists = gpa >= boot.ram_start && gpa < boot.hyp_start && size <= boot.hyp_start - gpa;
+
+    return exists ? (void *)(WINDOW + gpa) : NULL;
 }
 
 /* Writes [start, start + size) back to memory, for readers that do not look into the caches: CPUs

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Translation tables: 4 KiB granule, 39-bit input addresses (levels 1 to 3), and every address maps
- * to itself, but for single pages. EL2's stage 1 and the guest's stage 2 differ only in the
+ * Translation tables: 4 KiB granule, 39-bit input addresses (levels 1 to 3), and most addresses map
+ * to themselves. EL2's stage 1 and the guest's stage 2 differ only in the
  * attributes.
  */
 #include "hyp.h"
@@ -31,7 +31,8 @@ static uint64_t *next_table(uint64_t *entry)
     return (uint64_t *)ADDRESS(*entry);
 }
 
-static void map(uint64_t *table, unsigned level, uint64_t start, uint64_t end, uint64_t attributes)
+static void map(uint64_t *table, unsigned level, uint64_t start, uint64_t end, uint64_t to,
+                uint64_t attributes)
 {
     uint64_t size = BIT(39 - 9 * level); /* that one entry of this level maps */
 
@@ -41,34 +42,28 @@ static void map(uint64_t *table, unsigned level, uint64_t start, uint64_t end, u
 
         if (next > end)
             next = end;
-        if (next - start == size && !*entry)
-            *entry = start | attributes | (level == 3 ? TYPE_TABLE : TYPE_BLOCK);
+        if (next - start == size && to % size == 0 && !*entry)
+            *entry = to | attributes | (level == 3 ? TYPE_TABLE : TYPE_BLOCK);
         else if (level < 3)
-            map(next_table(entry), level + 1, start, next, attributes);
+            map(next_table(entry), level + 1, start, next, to, attributes);
         else
             fault("a page is mapped twice");
+        to += next - start;
         start = next;
     }
 }
 
-/* Maps [start, end), which must not be mapped yet, with the largest blocks that fit. */
-void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes)
+/* Maps [start, end), which must not be mapped yet, to what begins at `to`, with the largest blocks
+ * that fit. */
+void table_map_to(uint64_t *root, uint64_t start, uint64_t end, uint64_t to, uint64_t attributes)
 {
-    if (start % PAGE || end % PAGE || start >= end || end > BIT(39))
+    if (start % PAGE || end % PAGE || to % PAGE || start >= end || end > BIT(39))
         fault("a mapping that tables cannot describe");
-    map(root, 1, start, end, attributes);
+    map(root, 1, start, end, to, attributes);
 }
 
-/* Maps the page at `start`, which must not be mapped yet, to the one at `to`. */
-void table_map_page(uint64_t *root, uint64_t start, uint64_t to, uint64_t attributes)
+/* Maps [start, end) to itself. */
+void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes)
 {
-    uint64_t *table = root;
-
-    if (start % PAGE || to % PAGE || start >= BIT(39))
-        fault("a mapping that tables cannot describe");
-    for (unsigned level = 1; level < 3; level++)
-        table = next_table(&table[start >> (39 - 9 * level) & (ENTRIES - 1)]);
-    if (table[start / PAGE % ENTRIES])
-        fault("a page is mapped twice");
-    table[start / PAGE % ENTRIES] = to | attributes | TYPE_TABLE;
+    table_map_to(root, start, end, start, attributes);
 }

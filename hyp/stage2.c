@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's physical address space (stage 2 of its translation): its RAM and two devices, at the
- * addresses where they really are; for firmware, flash too; with GICv2 the virtual CPU interface.
+ * The guest's physical address space (stage 2 of its translation): its RAM, two devices and the PCI
+ * host bridge, at the addresses where they really are; for firmware, flash too; with GICv2 the
+ * virtual CPU interface.
  * Whatever is not here, above all the rest of the GIC, faults to EL2.
  */
 #include "hyp.h"
@@ -37,9 +38,12 @@ void stage2_init(void)
     /* Page 0 of the guest's CPU interface is the hardware's virtual one; the second page, with
      * GICC_DIR, is not there, nor is any of it when it is all software. */
     if (boot.gic == 2 && !boot.soft)
-        table_map_page(root, boot.gicc, boot.gicv, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+        table_map_to(root, boot.gicc, boot.gicc + PAGE, boot.gicv,
+                     DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
     if (boot.firmware)
         map_flash();
+    for (const struct region *r = boot.pci; r->size; r++)
+        table_map(root, r->start, r->start + r->size, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
     dsb(ishst); /* the tables are written before any CPU, this one or one started later, walks them
                  */
 }

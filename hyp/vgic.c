@@ -4,16 +4,22 @@
  * this file, and in the few lines of gic*.c that it calls.
  */
 #include <stdint.h>
+#include <string.h>
 
 #include "hyp.h"
 
+#include <lvgic/its.h>
 #include <lvgic/lvgic.h>
+
+#define NR_LPIS 8192
+#define SCTLR_NMI BIT(61)
 
 static struct lvgic_vm *vm;
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
  * call the library any more. */
 static _Atomic(struct cpu *) stopper;
 static atomic_uint stopped;
+static atomic_ulong messages; /* of devices, as physical LPIs */
 
 /* ---------------------------------------------------------------- what the library asks of us */
 
@@ -58,6 +64,33 @@ static void host_relax(void *ctx, lvgic_vcpuid v)
     __asm__ volatile("yield");
 }
 
+static bool host_read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    const void *place = guest_memory(gpa, size);
+
+    (void)ctx;
+    if (place)
+        memcpy(data, place, size);
+    return place;
+}
+
+static bool host_write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    void *place = guest_memory(gpa, size);
+
+    (void)ctx;
+    if (place)
+        memcpy(place, data, size);
+    return place;
+}
+
+static void host_event_mapped(void *ctx, uint32_t its, uint32_t device, uint32_t event, bool mapped)
+{
+    (void)ctx;
+    (void)its; /* there is one */
+    its_event_mapped(device, event, mapped);
+}
+
 static void host_broken(void *ctx, const char *what)
 {
     (void)ctx;
@@ -70,6 +103,9 @@ static const struct lvgic_host host = {
     .relax = host_relax,
     .phys_line = host_phys_line,
     .phys_deactivate = host_phys_deactivate,
+    .read_guest = host_read_guest,
+    .write_guest = host_write_guest,
+    .event_mapped = host_event_mapped,
     .broken = host_broken,
 };
 
@@ -112,6 +148,11 @@ void vgic_init(void)
     };
     size_t size;
 
+    if (boot.its) {
+        config.nr_its = 1;
+        config.nr_lpis = NR_LPIS;
+        config.its_device_bits = (uint8_t)its_device_bits();
+    }
     cpuif()->caps(&config);
     config.nr_lrs = (uint8_t)vgic_lrs(&hardware);
     for (unsigned i = 0; i < boot.nr_cpus; i++)
@@ -161,6 +202,18 @@ void vgic_forward(struct cpu *cpu, uint32_t intid)
 {
     if (lvgic_set_line(vm, LVGIC_VCPU(cpu->index), LVGIC_INTID(intid), true) != LVGIC_OK)
         fault("a physical interrupt that nobody enabled");
+}
+
+/* A physical LPI, which is over and done with: the message of a device of the guest's. If its ITS
+ * has nobody for it, it is lost, as it would be on the machine. */
+void vgic_message(uint32_t lpi)
+{
+    uint32_t device, event;
+
+    /* Relaxed: a figure. */
+    atomic_fetch_add_explicit(&messages, 1, memory_order_relaxed);
+    if (its_event_of(lpi, &device, &event))
+        lvgic_msi(vm, 0, device, event);
 }
 
 /* ---------------------------------------------------------------- sleep, off, on */
@@ -214,6 +267,9 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
         uint32_t redist = (uint32_t)((address - boot.gicr) / GICR_SIZE);
         a.offset = (uint32_t)((address - boot.gicr) % GICR_SIZE);
         must(lvgic_redist_access(vm, cpu->vcpu, LVGIC_VCPU(redist), &a));
+    } else if (boot.its && is_within(address, boot.its, GITS_SIZE)) {
+        a.offset = (uint32_t)(address - boot.its);
+        must(lvgic_its_access(vm, 0, &a));
     } else if (boot.gic == 2 && is_within(address, boot.gicc, GICC_SIZE)) {
         a.offset = (uint32_t)(address - boot.gicc);
         must(lvgic_gicc_access(cpu->vcpu, &a));
@@ -227,6 +283,9 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
 /* Returns false if the register is undefined for the guest. */
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value)
 {
+    /* What ICC_IAR1_EL1 reads depends on it; the guest may change it without a trap. */
+    if (boot.soft && cpu_has_nmi())
+        lvgic_vcpu_set_sctlr_nmi(cpu->vcpu, READ_SYSREG(sctlr_el1) & SCTLR_NMI);
     return lvgic_vcpu_sysreg(cpu->vcpu, encoding, write, value) == LVGIC_SYSREG_DONE;
 }
 
@@ -235,6 +294,7 @@ bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value
 static void print_counters(void)
 {
     struct lvgic_stats all = {0};
+    struct lvgic_its_stats its;
     uint64_t writes = 0, reads = 0;
 
     for (unsigned i = 0; i < boot.nr_cpus; i++) {
@@ -250,6 +310,11 @@ static void print_counters(void)
     say("hyp: %lu enters, %lu overflows, %lu EOIcount replays, "
         "%lu list-register writes, %lu reads\n",
         all.enters, all.overflows, all.eoicount_replays, writes, reads);
+    if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK)
+        say("hyp: ITS: %lu commands, %lu errors; LPIs: %lu mapped, %lu unmapped; "
+            "%lu messages, %lu refused\n",
+            its.commands, its.errors, its.mapped, its.unmapped,
+            atomic_load_explicit(&messages, memory_order_relaxed), its.refused_msis);
 }
 
 static bool all_stopped(void)

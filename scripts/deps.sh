@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # scripts/deps.sh GROUP...: makes sure the Debian packages that a group of
-# scripts needs are installed. Groups: run, check, bench.
+# scripts needs are installed. Groups: run, check, bench. And the group
+# newqemu, which installs nothing: see scripts/new-qemu.sh.
 #
 # Does nothing, and says nothing, when they all are. Otherwise it says what is
 # missing and what it is for, and installs it with apt-get, as root or through
@@ -26,8 +27,11 @@ packages() {
 		run,bench        cpio                      packs the guest's initial file system
 		check,bench      pkg-config                tells the build where libcmocka is
 		check,bench      libcmocka-dev             the unit tests' framework
+		check,bench      libjansson-dev            reads and writes JSON, for the command lvgic
 		check            clang                     the second compiler, and its sanitizers
 		check            libclang-rt-14-dev        run-time part of clang's sanitizers
+		check            llvm-14                   reads the branches that clang counts
+		check            jq                        and picks them out of what that prints
 		check            clang-format              checks the layout of C files
 		check            shellcheck                checks the shell scripts
 		check            patch                     plants the faults that tests must find
@@ -110,12 +114,13 @@ install_missing() {
 }
 
 main() {
-	[ $# -gt 0 ] || die "$EXIT_USAGE" "which group? one or more of: run check bench"
+	[ $# -gt 0 ] || die "$EXIT_USAGE" "which group? one or more of: run check bench; or newqemu"
+	[ "$*" != newqemu ] || exec "$ROOT/scripts/new-qemu.sh"
 	local group
 	for group; do
 		case $group in
 		run | check | bench) ;;
-		*) die "$EXIT_USAGE" "unknown group '$group'; groups are: run check bench" ;;
+		*) die "$EXIT_USAGE" "unknown group '$group'; groups are: run check bench; or newqemu alone" ;;
 		esac
 	done
 	install_missing "$@"

@@ -4,10 +4,11 @@
 # scripts/linux.sh [PART...]: fetches what the guests are made of, from Debian's
 # arm64 packages, into .cache/guest/. Parts; those for Linux are the default:
 #
-#   kernel     Image                 Debian's kernel, as it is
+#   kernel     Image, modules/       Debian's kernel, as it is, and its virtio drivers
 #   busybox    busybox               BusyBox, linked statically
 #   libfdt     libfdt.a, include/    device-tree library, for the hypervisor
 #   initramfs  initramfs.cpio        guest-linux/ and BusyBox, packed
+#   disk       disk.img, disk.sum    256 MiB of numbers, and their checksum
 #   edk2       QEMU_EFI.fd           UEFI firmware, for ./run --firmware
 #   uboot      u-boot.bin            U-Boot, likewise
 #
@@ -25,6 +26,10 @@ set -euo pipefail
 
 readonly APT=$CACHE/apt
 readonly ARCH=arm64
+# Drivers that ./run --pci needs, in the order in which they are loaded. Those
+# that are no modules are built in.
+readonly MODULES='virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci
+	virtio_blk rng-core virtio-rng'
 WORK= # scratch directory, made in main
 
 # Everything but the last rename happens in a scratch directory, so whatever
@@ -162,15 +167,17 @@ put() {
 # ------------------------------------------------------------------ the parts
 
 part_kernel() {
-	[ ! -s "$GUEST/Image" ] || return 0
-	local package image
+	# The drivers go in last.
+	[ ! -s "$GUEST/Image" ] || [ ! -d "$GUEST/modules" ] || return 0
+	local package image name file n=10
 	prepare_apt
 	# linux-image-arm64 is an empty package that depends on today's kernel.
 	package=$(private apt-cache show --no-all-versions linux-image-arm64 |
 		sed -nE 's/^Depends: (linux-image-[^ ,]+).*/\1/p')
 	[ -n "$package" ] || die "$EXIT_SETUP" "Debian's linux-image-arm64 names no kernel"
 	fetch "$package"
-	unpack './boot/vmlinuz-*'
+	unpack './boot/vmlinuz-*' './lib/modules/*/kernel/drivers/virtio/*' \
+		'./lib/modules/*/kernel/drivers/block/*' './lib/modules/*/kernel/drivers/char/hw_random/*'
 	image=$(echo "$tree"/boot/vmlinuz-*)
 	if gzip -t "$image" 2>/dev/null; then
 		gzip -dc "$image" >"$WORK/Image"
@@ -179,7 +186,15 @@ part_kernel() {
 	fi
 	[ "$(dd if="$WORK/Image" bs=1 skip=56 count=4 status=none)" = 'ARMd' ] ||
 		die "$EXIT_SETUP" "$package holds no plain arm64 kernel image"
+	mkdir "$WORK/modules"
+	for name in $MODULES; do
+		file=$(find "$tree/lib/modules" -name "$name.ko")
+		[ -z "$file" ] || mv "$file" "$WORK/modules/$n-$name.ko"
+		n=$((n + 1))
+	done
+	rm -rf "$GUEST/modules"
 	put "$WORK/Image" Image
+	mv "$WORK/modules" "$GUEST/modules"
 	say "kernel: $package, Image $(size_of "$GUEST/Image")"
 }
 
@@ -207,8 +222,8 @@ part_libfdt() {
 part_initramfs() {
 	part_busybox
 	local out=$GUEST/initramfs.cpio file
-	local -a sources=("$GUEST/busybox" "$ROOT/guest-linux/init" "$ROOT/guest-linux/selftest"
-		"${BASH_SOURCE[0]}")
+	local -a sources=("$GUEST/busybox" "$GUEST/modules" "$ROOT/guest-linux/init"
+		"$ROOT/guest-linux/selftest" "$ROOT/guest-linux/selftest-pci" "${BASH_SOURCE[0]}")
 	if [ -s "$out" ]; then
 		for file in "${sources[@]}"; do
 			[ "$file" -nt "$out" ] && break
@@ -217,17 +232,34 @@ part_initramfs() {
 		[ "$file" ] || return 0
 	fi
 	local fs=$WORK/fs
-	mkdir -p "$fs"/{bin,dev,proc,sys,tmp}
+	mkdir -p "$fs"/{bin,dev,modules,proc,sys,tmp}
 	install -m 755 "$GUEST/busybox" "$fs/bin/busybox"
 	ln -s busybox "$fs/bin/sh"
 	install -m 755 "$ROOT/guest-linux/init" "$fs/init"
 	install -m 755 "$ROOT/guest-linux/selftest" "$fs/bin/selftest"
+	install -m 644 "$ROOT/guest-linux/selftest-pci" "$fs/bin/selftest-pci"
+	# A kernel of the user's own may come without ours.
+	[ ! -d "$GUEST/modules" ] || install -m 644 "$GUEST"/modules/*.ko "$fs/modules"
 	# Same input, same bytes: sorted names, no owner, no time, no inodes.
 	find "$fs" -exec touch -h -d @0 {} +
 	(cd "$fs" && find . | LC_ALL=C sort |
 		cpio --quiet --reproducible -o -H newc -R 0:0) >"$WORK/initramfs.cpio"
 	put "$WORK/initramfs.cpio" initramfs.cpio
 	say "initial file system: $(size_of "$out")"
+}
+
+# part_disk: numbers of 15 digits, so that no two lines are the same. The sum is
+# that of the sums of its eight parts, which can be read at the same time.
+part_disk() {
+	[ ! -s "$GUEST/disk.sum" ] || return 0
+	local part
+	seq 100000000000000 100000016777215 >"$WORK/disk.img"
+	for part in 0 1 2 3 4 5 6 7; do
+		dd if="$WORK/disk.img" bs=32M skip="$part" count=1 status=none | md5sum
+	done | md5sum | cut -d ' ' -f 1 >"$WORK/disk.sum"
+	put "$WORK/disk.img" disk.img
+	put "$WORK/disk.sum" disk.sum
+	say "disk: $(size_of "$GUEST/disk.img")"
 }
 
 # part_edk2: the build of EDK2 for QEMU's "virt" machine, without the padding
@@ -253,8 +285,8 @@ main() {
 	[ $# -gt 0 ] || set -- kernel busybox libfdt initramfs
 	for part; do
 		case $part in
-		kernel | busybox | libfdt | initramfs | edk2 | uboot) ;;
-		*) die "$EXIT_USAGE" "unknown part '$part'; parts are: kernel busybox libfdt initramfs edk2 uboot" ;;
+		kernel | busybox | libfdt | initramfs | disk | edk2 | uboot) ;;
+		*) die "$EXIT_USAGE" "unknown part '$part'; parts are: kernel busybox libfdt initramfs disk edk2 uboot" ;;
 		esac
 	done
 	mkdir -p "$GUEST" "$APT"

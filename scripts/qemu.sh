@@ -28,6 +28,7 @@ LRS=                         # list registers the hypervisor may use; empty: all
 KERNEL=$GUEST/Image          # arm64 Linux image
 INITRD=$GUEST/initramfs.cpio # initial file system; empty: none
 FIRMWARE=                    # not empty: firmware image, instead of the two above
+PCI=                         # not empty: PCI devices, see pci_devices
 SHIFT=                       # not empty: deterministic, 2^SHIFT ns per instruction
 QEMU_ARGS=()                 # more for QEMU, as it is
 # The guest's command line. Its self-test writes device registers, which
@@ -72,6 +73,16 @@ escape() {
 	printf '%s\n' "${1//,/,,}"
 }
 
+# pci_devices: a disk of known contents and a source of random numbers, with
+# MSI-X if the machine has something for it. Here is where they are on the bus.
+pci_devices() {
+	# shellcheck disable=SC2054 # QEMU's commas
+	QEMU+=(-drive "if=none,id=disk,format=raw,readonly=on,file=$(escape "$GUEST/disk.img")"
+		-device virtio-blk-pci,addr=1,disable-legacy=on,drive=disk
+		-object 'rng-builtin,id=random'
+		-device virtio-rng-pci,addr=2,disable-legacy=on,rng=random)
+}
+
 # qemu_command CONSOLE LOG: leaves the emulator's command line in the array
 # QEMU. CONSOLE is "interactive" (keys go to the guest; Ctrl-A x quits) or
 # "output". What the guest prints is kept in the file LOG too.
@@ -87,7 +98,7 @@ qemu_command() {
 	# Otherwise QEMU puts random seeds into the device tree.
 	[ -z "$SHIFT" ] || machine+=,dtb-randomness=off
 
-	QEMU=(qemu-system-aarch64 -M "$machine" -cpu "$CPU_MODEL" -smp "$CPUS" -m "${memory}M"
+	QEMU=("${LVGIC_QEMU:-qemu-system-aarch64}" -M "$machine" -cpu "$CPU_MODEL" -smp "$CPUS" -m "${memory}M"
 		-nodefaults -display none -no-reboot)
 	if [ "$console" = interactive ]; then
 		# What "-serial mon:stdio" does, and the log. With signal=off, Ctrl-C is
@@ -123,6 +134,7 @@ qemu_command() {
 			-append "$words${LRS:+ lvgic.lrs=$LRS}${SOFT:+ lvgic.hyp.soft} $GUEST_ARGS"
 			-device "loader,file=$(escape "$image"),addr=$address,force-raw=on")
 	fi
+	[ -z "$PCI" ] || pci_devices
 	QEMU+=("${QEMU_ARGS[@]}")
 }
 

@@ -101,6 +101,8 @@ static void reset_spis(void)
         gicd_write(GICD_ICPENDR + at, ~0u);
         gicd_write(GICD_ICACTIVER + at, ~0u);
         gicd_write(GICD_IGROUPR + at, ~0u);
+        if (gic_has_nmi())
+            gicd_write(GICD_INMIR + at, 0);
         gicd_write(GICD_ICFGR + 2 * at, 0xaaaaaaaau);
         gicd_write(GICD_ICFGR + 2 * at + 4, 0xaaaaaaaau);
         for (unsigned i = 0; i < 32; i += 4)
@@ -119,6 +121,7 @@ static void reset_spis(void)
 void make_sane(void)
 {
     smp_call_all(work_close, 0);
+    its_close();
     reset_spis();
     smp_call_all(work_open, 0);
 }
@@ -222,6 +225,8 @@ const char *prove_interrupts(void)
         broken = prove_spis(i);
     if (!broken && !prove_ticks())
         broken = "a timer does not tick";
+    if (!broken)
+        broken = prove_lpis();
     for (unsigned i = 0; i < ncpus && !broken; i++)
         if (hostiles[i].storms)
             broken = "interrupts that nobody asked for";

@@ -56,6 +56,7 @@ static void check_abort(const struct frame *frame, uint64_t esr)
     /* 64 bytes after it: a vector. Before it: a negative index, or the block of DC ZVA. */
     if (far + 64 <= h->address || far >= h->address + 64)
         die_of("an abort that names another address", frame, esr);
+    h->misaligned += fault == FAULT_ALIGNMENT;
 }
 
 void sync_handler(struct frame *frame)
@@ -153,8 +154,8 @@ static void quiet(struct hostile *h, unsigned intid)
 static bool exists(unsigned intid)
 {
     /* QEMU's own GIC has more than its GICD_TYPER says. */
-    return intid < nr_intids || !on_libvgic || intid - FIRST_EPPI < nr_eppis ||
-           intid - FIRST_ESPI < nr_espis;
+    return intid < nr_intids || !on_libvgic || (intid >= INTID_LPI && intid < 0x10000) ||
+           intid - FIRST_EPPI < nr_eppis || intid - FIRST_ESPI < nr_espis;
 }
 
 static void take(unsigned group)

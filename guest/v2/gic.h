@@ -72,6 +72,16 @@ static inline unsigned gic_ack_fiq(void)
 {
     return gicc_read(GICC_IAR);
 }
+/* A GICv2 has no NMIs. */
+static inline bool gic_refers_to_nmi(unsigned ack)
+{
+    (void)ack;
+    return false;
+}
+static inline unsigned gic_ack_nmi(void)
+{
+    return INTID_NONE;
+}
 static inline unsigned gic_hppi(void)
 {
     return gicc_read(GICC_HPPIR);

@@ -156,4 +156,5 @@ void primary_main(void)
     smp_init();
     uart_printf("GICv2 test guest on %u CPUs\n", ncpus);
     run_tests(tests, sizeof(tests) / sizeof(tests[0]));
+    finish();
 }

@@ -93,18 +93,40 @@ void gic_set_priority(unsigned cpu, unsigned intid, uint8_t priority)
     dsb();
 }
 
-void gic_set_group(unsigned cpu, unsigned intid, unsigned group)
+/* Write one bit of a bit map that has no registers for setting and clearing. */
+static void put_bit(unsigned cpu, unsigned intid, unsigned gicd_offset, unsigned gicr_offset,
+                    bool value)
 {
     uint32_t bit = 1u << (intid % 32);
-    unsigned offset = GICD_IGROUPR + intid / 32 * 4;
-    uint32_t old = intid < INTID_SPI ? gicr_read(cpu, GICR_IGROUPR0) : gicd_read(offset);
-    uint32_t value = group ? old | bit : old & ~bit;
+    unsigned offset = gicd_offset + intid / 32 * 4;
+    uint32_t old = intid < INTID_SPI ? gicr_read(cpu, gicr_offset) : gicd_read(offset);
+    uint32_t bits = value ? old | bit : old & ~bit;
 
     if (intid < INTID_SPI)
-        gicr_write(cpu, GICR_IGROUPR0, value);
+        gicr_write(cpu, gicr_offset, bits);
     else
-        gicd_write(offset, value);
+        gicd_write(offset, bits);
     dsb();
+}
+
+void gic_set_group(unsigned cpu, unsigned intid, unsigned group)
+{
+    put_bit(cpu, intid, GICD_IGROUPR, GICR_IGROUPR0, group);
+}
+
+bool gic_has_nmi(void)
+{
+    return gicd_read(GICD_TYPER) & GICD_TYPER_NMI;
+}
+
+bool cpu_has_nmi(void)
+{
+    return read_sysreg(id_aa64pfr1_el1) >> 36 & 0xf;
+}
+
+void gic_set_nmi(unsigned cpu, unsigned intid, bool nmi)
+{
+    put_bit(cpu, intid, GICD_INMIR, GICR_INMIR0, nmi);
 }
 
 void gic_set_edge(unsigned intid, bool edge)
@@ -181,6 +203,8 @@ void gic_reset_distributor(void)
     gicd_write(GICD_ICPENDR + 4, ~0u);
     gicd_write(GICD_ICACTIVER + 4, ~0u);
     gicd_write(GICD_IGROUPR + 4, ~0u);
+    if (gic_has_nmi())
+        gicd_write(GICD_INMIR + 4, 0);
     for (unsigned intid = 32; intid < 64; intid += 4)
         gicd_write(GICD_IPRIORITYR + intid, DEFAULT_PRIORITY * 0x01010101u);
     for (unsigned intid = 32; intid < 64; intid++)
@@ -199,6 +223,8 @@ void gic_reset_private(unsigned cpu)
     gicr_write(cpu, GICR_ICPENDR0, ~0u);
     gicr_write(cpu, GICR_ICACTIVER0, ~0u);
     gicr_write(cpu, GICR_IGROUPR0, ~0u);
+    if (gic_has_nmi())
+        gicr_write(cpu, GICR_INMIR0, 0);
     for (unsigned intid = 0; intid < 32; intid += 4)
         gicr_write(cpu, GICR_IPRIORITYR + intid, DEFAULT_PRIORITY * 0x01010101u);
     dsb();

@@ -128,10 +128,39 @@ static const struct test tests[] = {
     {"power.all", test_power_all, 2},
 };
 
+/* Only where CPU and GIC have NMIs. */
+static const struct test nmi_tests[] = {
+    /* test_nmi.c */
+    {"nmi.registers", test_nmi_registers, 1},
+    {"nmi.masked-irq", test_nmi_masked_irq, 1},
+    {"nmi.masked-all", test_nmi_masked_all, 1},
+    {"nmi.acknowledge", test_nmi_acknowledge, 1},
+    {"nmi.without-sctlr", test_nmi_without_sctlr, 1},
+    {"nmi.pmr", test_nmi_pmr, 1},
+    {"nmi.preempts", test_nmi_preempts, 1},
+    {"nmi.in-handler", test_nmi_in_handler, 1},
+    {"nmi.change", test_nmi_change, 1},
+    {"nmi.change-active", test_nmi_change_active, 1},
+    {"nmi.disabled", test_nmi_disabled, 1},
+    {"nmi.timer", test_nmi_timer, 1},
+    {"nmi.sgi-others", test_nmi_sgi_others, 2},
+    /* test_nmi_overflow.c */
+    {"nmi.order", test_nmi_order, 1},
+    {"nmi.order-split", test_nmi_order_split, 1},
+    {"nmi.active", test_nmi_active, 1},
+    {"nmi.dir-orders", test_nmi_dir_orders, 1},
+    {"nmi.active-pending", test_nmi_active_pending, 1},
+};
+
 void primary_main(void)
 {
     uart_init();
     smp_init();
     uart_printf("GIC test guest on %u CPUs\n", ncpus);
     run_tests(tests, sizeof(tests) / sizeof(tests[0]));
+    if (gic_has_nmi() && cpu_has_nmi())
+        run_tests(nmi_tests, sizeof(nmi_tests) / sizeof(nmi_tests[0]));
+    else
+        uart_printf("skip nmi: no NMI here\n");
+    finish();
 }

@@ -41,4 +41,26 @@ void test_group0_sgi(void);
 void test_group0_change(void);
 void test_group0_eoimode(void);
 
+/* test_nmi.c */
+void test_nmi_registers(void);
+void test_nmi_masked_irq(void);
+void test_nmi_masked_all(void);
+void test_nmi_acknowledge(void);
+void test_nmi_without_sctlr(void);
+void test_nmi_pmr(void);
+void test_nmi_preempts(void);
+void test_nmi_in_handler(void);
+void test_nmi_change(void);
+void test_nmi_change_active(void);
+void test_nmi_disabled(void);
+void test_nmi_timer(void);
+void test_nmi_sgi_others(void);
+
+/* test_nmi_overflow.c */
+void test_nmi_order(void);
+void test_nmi_order_split(void);
+void test_nmi_active(void);
+void test_nmi_dir_orders(void);
+void test_nmi_active_pending(void);
+
 #endif

@@ -91,6 +91,13 @@ struct lvgic_host {
      * makes it go on whenever it reads GITS_CREADR or GICR_CTLR.RWP. */
     void (*lpi_work)(void *ctx);
 
+    /* ITSs only: the guest has mapped event `event` of device `device` to an LPI of its own on ITS
+     * number `its`, or unmapped it, for hosts that map it on a physical ITS: from the one call to
+     * the other, lvgic_msi() may find it. Each event's calls alternate, beginning with `mapped`;
+     * events that are left are unmapped by lvgic_vm_fini(). Called as read_guest is, and never by
+     * two threads at a time for one VM. May call the library, but not lvgic_vm_fini(). Optional. */
+    void (*event_mapped)(void *ctx, uint32_t its, uint32_t device, uint32_t event, bool mapped);
+
     /* Only in builds with LVGIC_DEBUG: one of the two holders of LPI slot `lpi` was set or cleared,
      * for tests that balance them. Any context; must not call the library. Optional. */
     void (*holder)(void *ctx, uint32_t lpi, enum lvgic_holder holder, bool set);

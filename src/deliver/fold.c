@@ -88,6 +88,7 @@ static bool came_before(const struct lvgic_lrs *lrs, uint64_t lr, uint64_t other
 static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
 {
     const uint64_t *lrs = vcpu->lrs.lr;
+    uint64_t run = vcpu->next_ack_seq;
 
     while (regs) {
         unsigned first = bits_first(regs), reg;
@@ -108,6 +109,8 @@ static void remember_acknowledged(struct lvgic_vcpu *vcpu, uint32_t regs)
         if (level < 0)
             continue;
         listing->ack_level = (uint8_t)level;
+        if (!overflow_claim(vcpu, listing, run))
+            continue;
         listing->ack_seq = vcpu->next_ack_seq++;
         overflow_put(vcpu, listing);
     }

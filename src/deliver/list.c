@@ -107,9 +107,9 @@ static enum visit list_one(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t w, v
             return VISIT_KEEP;
         }
         if (!group_open(vcpu, fill, w))
-            return VISIT_KEEP;
+            return VISIT_IDLE;
     } else if (!(w & IRQ_ACT)) {
-        return VISIT_KEEP;
+        return VISIT_IDLE;
     }
     if (fill->nr == fill->room) {
         fill->pending_spilled = fill->pending_spilled || !fill->active_pass;
@@ -242,18 +242,21 @@ void deliver_fill(struct lvgic_vcpu *vcpu)
 {
     struct fill fill;
 
+    overflow_settle(vcpu);
     /* Not the candidates: most entries have none. */
     fill.nr = 0;
     fill.room = vcpu->lrs.nr;
     fill.active_pass = fill.pending_spilled = fill.active_spilled = fill.active_seen = false;
-    fill.gated = 0;
     /* Relaxed: attention was taken with acquire before, and is raised again by a later change. */
     fill.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
+    waiting_under(vcpu, fill.gicd_ctlr);
+    fill.gated = vcpu->waiting.shut_gated;
 
-    waiting_scan(vcpu, list_one, &fill);
+    waiting_scan(vcpu, list_one, &fill, &vcpu->waiting.shut);
+    vcpu->waiting.shut_gated = fill.gated;
     if (fill.active_seen) {
         fill.active_pass = true;
-        waiting_scan(vcpu, list_one, &fill);
+        waiting_scan(vcpu, list_one, &fill, &vcpu->waiting.passive);
     }
     assign(vcpu, &fill);
     vcpu->lrs.hcr = conditions(vcpu, &fill);

@@ -31,8 +31,8 @@ uint64_t lpi_word_move(uint64_t w, uint32_t target, uint32_t from_stamp, uint32_
     return with_stamp(irq_apply(w, IRQ_EV_TARGET, target), to_stamp);
 }
 
-uint64_t lpi_word_configure(uint64_t w, uint8_t config, uint32_t priorities)
+uint64_t lpi_word_configure(uint64_t w, uint32_t priority, bool enabled)
 {
-    w = irq_apply(w, IRQ_EV_PRIORITY, config & 0xfc & priorities);
-    return irq_apply(w, config & 1 ? IRQ_EV_ENABLE : IRQ_EV_DISABLE, 0);
+    w = irq_apply(w, IRQ_EV_PRIORITY, priority);
+    return irq_apply(w, enabled ? IRQ_EV_ENABLE : IRQ_EV_DISABLE, 0);
 }

@@ -99,7 +99,6 @@ bool lpi_word_pulse(uint64_t w, uint32_t stamp, uint64_t *to);
  * is enabled; otherwise it is dropped, also what a list register has. */
 uint64_t lpi_word_move(uint64_t w, uint32_t target, uint32_t from_stamp, uint32_t to_stamp);
 
-/* Its byte of the configuration table (IHI 0069H, 5.1.1): priority in [7:2], enable in [0]. */
-uint64_t lpi_word_configure(uint64_t w, uint8_t config, uint32_t priorities);
+uint64_t lpi_word_configure(uint64_t w, uint32_t priority, bool enabled);
 
 #endif

@@ -135,6 +135,7 @@ static uint32_t map_event(struct its *its, const uint64_t *c, uint32_t intid)
     /* Release: who finds it finds the slot as it is mapped. */
     atomic_store_explicit(entry, event_make(lpi, irq_gen(irq_load(lpi_irq(vm, lpi)))),
                           memory_order_release);
+    its_tell(its, device_of(c), event_of(c), true);
     return ITS_DONE;
 }
 
@@ -166,7 +167,7 @@ static uint32_t do_DISCARD(struct its *its, const uint64_t *c)
 {
     if (mapped(its, c) == LPI_NONE)
         return ITS_E_DISCARD_UNMAPPED_INTERRUPT;
-    its_unmap_event(its, its_find_event(its, device_of(c), event_of(c)));
+    its_unmap_event(its, device_of(c), event_of(c));
     return ITS_DONE;
 }
 

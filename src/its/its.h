@@ -118,11 +118,13 @@ static inline uint32_t event_lpi(uint32_t entry)
 uint32_t its_translate(struct its *its, uint32_t device, uint32_t event);
 
 /* For the claim's holder (map.c): the index of a device; a device with so many events; its entry of
- * an event. */
+ * an event; unmapping it, if it is mapped. */
 uint32_t its_find_device(const struct its *its, uint32_t id);
 uint32_t its_add_device(struct its *its, uint32_t id, uint32_t bits, uint64_t itt);
 _Atomic uint32_t *its_find_event(struct its *its, uint32_t id, uint32_t event);
-void its_unmap_event(struct its *its, _Atomic uint32_t *entry);
+void its_unmap_event(struct its *its, uint32_t device, uint32_t event);
+/* Tells the host. */
+void its_tell(struct its *its, uint32_t device, uint32_t event, bool mapped);
 
 /* Is there room for this number in the guest's device (0) or collection (1) table? */
 bool its_table_has(struct its *its, unsigned table, uint32_t id);

@@ -169,15 +169,25 @@ _Atomic uint32_t *its_find_event(struct its *its, uint32_t id, uint32_t event)
     return event < device_events(device) ? &its->events[device_first(device) + event] : NULL;
 }
 
-void its_unmap_event(struct its *its, _Atomic uint32_t *entry)
+void its_tell(struct its *its, uint32_t device, uint32_t event, bool mapped)
 {
-    uint32_t old = atomic_load_explicit(entry, memory_order_relaxed);
+    const struct lvgic_host *host = its->vm->host;
+
+    if (host->event_mapped)
+        host->event_mapped(its->vm->host_ctx, its->index, device, event, mapped);
+}
+
+void its_unmap_event(struct its *its, uint32_t device, uint32_t event)
+{
+    _Atomic uint32_t *entry = its_find_event(its, device, event);
+    uint32_t old = entry ? atomic_load_explicit(entry, memory_order_relaxed) : NO_EVENT;
 
     if (old == NO_EVENT)
         return;
     /* Relaxed: who still finds the old one is refused by the slot. */
     atomic_store_explicit(entry, NO_EVENT, memory_order_relaxed);
     deliver_lpi_unmap(its->vm, event_lpi(old));
+    its_tell(its, device, event, false);
 }
 
 /* Events from the cursor on, 32 or one mapped one for each unit. True: the device is gone. */
@@ -192,7 +202,7 @@ static bool drop_device(struct its *its, uint32_t index, uint32_t *cursor, uint3
         if (atomic_load_explicit(entry, memory_order_relaxed) != NO_EVENT) {
             if (!lpi_spend(budget))
                 return false;
-            its_unmap_event(its, entry);
+            its_unmap_event(its, device_id(device), *cursor);
         }
         if (++*cursor % 32 == 0 && !lpi_spend(budget))
             return false;
@@ -344,8 +354,12 @@ void its_fini(struct lvgic_vm *vm)
     for (uint32_t i = 0; i < vm->nr_its; i++) {
         struct its *its = &vm->its[i];
 
-        for (uint32_t e = 0; e < its->max_events; e++)
-            its_unmap_event(its, &its->events[e]);
+        for (uint32_t d = 0; d < its->max_devices; d++) {
+            uint64_t device = atomic_load_explicit(&its->devices[d], memory_order_relaxed);
+
+            for (uint32_t e = 0; device && e < device_events(device); e++)
+                its_unmap_event(its, device_id(device), e);
+        }
     }
     for (uint32_t i = 0; vm->lpis.of_vcpu && i < vm->lpis.nr; i++)
         deliver_lpi_unmap(vm, i);

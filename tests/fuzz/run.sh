@@ -17,7 +17,7 @@ total=0
 fuzz() {
 	local log=$found/$1.log executed
 	mkdir -p "$4"
-	"$ROOT/build/clang/tests/fuzz/fuzz_$1" -max_total_time="$2" -seed="$3" -max_len=512 \
+	"$ROOT/build/clang/tests/fuzz/fuzz_$1" -max_total_time="$2" -seed="$3" -max_len=4096 \
 		-len_control=0 -timeout=10 -print_final_stats=1 -artifact_prefix="$found/$1-" \
 		"$4" "$seeds/$1" >"$log" 2>&1 || {
 		tail -n 60 "$log"

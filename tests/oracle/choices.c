@@ -15,7 +15,7 @@ static bool priority_taken(const struct generator *gen, unsigned priority)
 }
 
 /* Which of two equal ones comes first is free to choose, so that equal ones are rare. */
-static void op_priority(struct generator *gen)
+void gen_priority(struct generator *gen)
 {
     unsigned intid = gen_any_intid(gen), priority, tries = 0;
 
@@ -41,7 +41,7 @@ static uint64_t word_of(struct generator *gen, unsigned intid, bool edge)
     return value;
 }
 
-static void op_group(struct generator *gen)
+void gen_group(struct generator *gen)
 {
     unsigned intid = gen_any_intid(gen);
     struct op op = op_field(gen->cpu, intid, GROUPR, 1, true, 0);
@@ -50,7 +50,7 @@ static void op_group(struct generator *gen)
     gen_emit(gen, op);
 }
 
-static void op_config(struct generator *gen)
+void gen_config(struct generator *gen)
 {
     unsigned intid = gen_any_intid(gen);
     struct op op = op_field(gen->cpu, intid, ICFGR, 2, true, 0);
@@ -65,34 +65,34 @@ static void op_config(struct generator *gen)
     gen_emit(gen, op);
 }
 
-static void op_wire(struct generator *gen)
+void gen_wire(struct generator *gen)
 {
     unsigned intid = wired[gen_below(gen, ARRAY_LEN(wired))];
 
     gen_emit(gen, op_line(gen->cpu, intid, !gen->ours->line[intid < 32 ? gen->cpu : 0][intid]));
 }
 
-static void op_pend(struct generator *gen)
+void gen_pend(struct generator *gen)
 {
     gen_field(gen, gen_any_intid(gen), ISPENDR, 1, true, 1);
 }
 
-static void op_unpend(struct generator *gen)
+void gen_unpend(struct generator *gen)
 {
     gen_field(gen, gen_any_intid(gen), ICPENDR, 1, true, 1);
 }
 
-static void op_enable(struct generator *gen)
+void gen_enable(struct generator *gen)
 {
     gen_field(gen, gen_any_intid(gen), gen_chance(gen, 60) ? ISENABLER : ICENABLER, 1, true, 1);
 }
 
-static void op_activate(struct generator *gen)
+void gen_activate(struct generator *gen)
 {
     gen_field(gen, gen_any_intid(gen), gen_chance(gen, 30) ? ISACTIVER : ICACTIVER, 1, true, 1);
 }
 
-static void op_many(struct generator *gen)
+void gen_many(struct generator *gen)
 {
     static const unsigned arrays[] = {ISENABLER, ISPENDR, ICPENDR, ICACTIVER};
     struct op op = op_field(gen->cpu, gen_any_intid(gen), arrays[gen_below(gen, 4)], 1, true, 0);
@@ -149,7 +149,7 @@ static void op_acknowledge(struct generator *gen)
             (struct taken){.intid = (unsigned)result.value, .group1 = group1};
 }
 
-static bool split(struct generator *gen, unsigned cpu)
+bool gen_split(struct generator *gen, unsigned cpu)
 {
     return lvgic_vcpu_lrs(gen->ours->vcpu[cpu])->vmcr & VMCR_VEOIM;
 }
@@ -172,7 +172,7 @@ static void op_complete(struct generator *gen)
                              true, 1020 + gen_below(gen, 4)));
     gen_emit(gen, op_icc(gen->cpu, taken.group1 ? SYSREG_ICC_EOIR1_EL1 : SYSREG_ICC_EOIR0_EL1, true,
                          taken.intid));
-    if (split(gen, gen->cpu) && gen->nr_dropped < DEPTH)
+    if (gen_split(gen, gen->cpu) && gen->nr_dropped < DEPTH)
         gen->dropped[gen->nr_dropped++] = taken.intid;
 }
 
@@ -210,7 +210,7 @@ void gen_control(struct generator *gen)
 
     /* Software rarely changes EOImode while something is active. */
     if ((gen->depth[gen->cpu] || gen->nr_dropped) && !gen_chance(gen, 10))
-        value = (value & 1) | (split(gen, gen->cpu) ? 2 : 0);
+        value = (value & 1) | (gen_split(gen, gen->cpu) ? 2 : 0);
 
     gen_emit(gen, op_icc(gen->cpu, SYSREG_ICC_CTLR_EL1, true, value));
 }
@@ -263,35 +263,21 @@ static void op_byte(struct generator *gen)
     gen_emit(gen, op);
 }
 
-static void op_idle(struct generator *gen)
+void gen_idle(struct generator *gen)
 {
     gen_emit(gen, op_look(gen->cpu));
 }
 
-static const struct {
-    unsigned weight;
-    void (*emit)(struct generator *gen);
-} choices[] = {
-    {14, op_wire},    {22, op_acknowledge}, {16, op_complete},   {6, op_dir},
-    {8, op_sgi},      {8, op_pend},         {3, op_unpend},      {4, op_enable},
-    {3, op_activate}, {2, op_many},         {3, op_priority},    {1, op_group},
-    {1, op_config},   {3, op_route},        {3, op_pmr},         {2, gen_bpr},
-    {2, gen_control}, {1, op_group_enable}, {1, op_distributor}, {8, op_read_frame},
-    {3, op_read_icc}, {1, op_byte},         {6, op_idle},
+static const struct choice choices[] = {
+    {14, gen_wire},    {22, op_acknowledge}, {16, op_complete},   {6, op_dir},
+    {8, op_sgi},       {8, gen_pend},        {3, gen_unpend},     {4, gen_enable},
+    {3, gen_activate}, {2, gen_many},        {3, gen_priority},   {1, gen_group},
+    {1, gen_config},   {3, op_route},        {3, op_pmr},         {2, gen_bpr},
+    {2, gen_control},  {1, op_group_enable}, {1, op_distributor}, {8, op_read_frame},
+    {3, op_read_icc},  {1, op_byte},         {6, gen_idle},
 };
 
 void gen_choose(struct generator *gen)
 {
-    unsigned sum = 0, pick;
-
-    for (unsigned i = 0; i < ARRAY_LEN(choices); i++)
-        sum += choices[i].weight;
-    pick = gen_below(gen, sum);
-    for (unsigned i = 0; i < ARRAY_LEN(choices); i++) {
-        if (pick < choices[i].weight) {
-            choices[i].emit(gen);
-            return;
-        }
-        pick -= choices[i].weight;
-    }
+    gen_choose_of(gen, choices, ARRAY_LEN(choices));
 }

@@ -3,9 +3,12 @@
 
 #include <string.h>
 
-#include "arch/lr.h"
-
 static unsigned long counts[64], cut;
+
+static const struct known_table *known(enum machine machine)
+{
+    return machine == MACHINE_GICV2 ? &known_gicv2 : &known_gicv3;
+}
 
 /* Of ICC_CTLR_EL1 only what says how interrupts behave: CBPR, EOImode, PRIbits. The rest is about
  * features. */
@@ -15,7 +18,7 @@ static uint64_t normal(const struct op *op, uint64_t value)
         return value & 0x703;
     if (op->kind == OP_READ && op->target == TARGET_GICD && op->reg == GICD_TYPER)
         return value & 0x400; /* GICD_TYPER.SecurityExtn */
-    if (op->kind == OP_READ && op->target != TARGET_GICD && op->reg == 0)
+    if (op->kind == OP_READ && op->target < ORACLE_CPUS && op->reg == 0)
         return value & ~UINT64_C(2); /* GICR_CTLR.CES */
     return value;
 }
@@ -38,30 +41,23 @@ unsigned compare_results(const struct op *op, const struct result *ours,
 static void walk_step(struct walk *walk, struct ours *before, const struct op *op,
                       const struct result *result)
 {
-    unsigned *depth = &walk->depth[op->cpu];
-    bool split = (lvgic_vcpu_lrs(before->vcpu[op->cpu])->vmcr & VMCR_VEOIM) ||
-                 (op->kind == OP_ICC_WRITE && op->reg == SYSREG_ICC_CTLR_EL1 && (op->value & 2));
+    unsigned *depth = &walk->depth[op->cpu], intid;
 
-    if (op->kind == OP_ICC_READ &&
-        (op->reg == SYSREG_ICC_IAR0_EL1 || op->reg == SYSREG_ICC_IAR1_EL1)) {
-        if (result->value < WALK_INTIDS && *depth < WALK_DEPTH) {
-            walk->split[op->cpu][result->value] = split;
-            walk->stack[op->cpu][*depth].priority =
-                ours_info(before, op->cpu, (unsigned)result->value).priority;
-            walk->stack[op->cpu][*depth].intid = (unsigned)result->value;
-            walk->stack[op->cpu][(*depth)++].group1 = op->reg == SYSREG_ICC_IAR1_EL1;
+    if (op_acknowledges(op)) {
+        intid = op_intid(op, result->value);
+        if (intid < WALK_INTIDS && *depth < WALK_DEPTH) {
+            walk->stack[op->cpu][*depth].intid = intid;
+            walk->stack[op->cpu][(*depth)++].group1 = ours_info(before, op->cpu, intid).group1;
         }
-    } else if (op->kind == OP_ICC_WRITE && op->value < 1020 &&
-               (op->reg == SYSREG_ICC_EOIR0_EL1 || op->reg == SYSREG_ICC_EOIR1_EL1)) {
+    } else if (op_completes(op) && op_intid(op, op->value) < 1020) {
         *depth -= *depth > 0;
     }
-    for (unsigned i = 0; i < *depth && split; i++)
-        walk->split[op->cpu][walk->stack[op->cpu][i].intid] = true;
 }
 
 /* The id of what left the state open, in operations up to and with `at`; -1 if nothing did. */
 static int left_open(const struct sequence *seq, unsigned at)
 {
+    const struct known_table *table = known(seq->machine);
     static struct ours before;
     struct walk walk = {.depth = {0}};
 
@@ -70,13 +66,29 @@ static int left_open(const struct sequence *seq, unsigned at)
 
         ours_replay(&before, seq, i);
         ours_end(&before);
-        for (unsigned k = 0; k < nr_known_differences; k++)
-            if (known_differences[k].leaves_open &&
-                known_differences[k].leaves_open(&before, op, &walk))
+        for (unsigned k = 0; k < table->nr; k++)
+            if (table->rows[k].leaves_open && table->rows[k].leaves_open(&before, op, &walk))
                 return (int)k;
         walk_step(&walk, &before, op, &seq->ours[i]);
     }
     return -1;
+}
+
+/* The library's state after the first operations of the sequence that is looked at: the last two
+ * that were asked for, since differences often come one after the other. 0: none yet. */
+static struct ours states[2];
+static unsigned states_nr[2];
+
+static struct ours *state_after(const struct sequence *seq, unsigned nr)
+{
+    unsigned i = states_nr[0] < states_nr[1] ? 0 : 1;
+
+    if (states_nr[!i] == nr)
+        return &states[!i];
+    ours_replay(&states[i], seq, nr);
+    ours_end(&states[i]);
+    states_nr[i] = nr;
+    return &states[i];
 }
 
 enum verdict { UNKNOWN, KNOWN, KNOWN_DIVERGED };
@@ -84,20 +96,16 @@ enum verdict { UNKNOWN, KNOWN, KNOWN_DIVERGED };
 static enum verdict judge(const struct sequence *seq, unsigned at, struct difference *difference,
                           bool count)
 {
-    static struct ours before, after;
+    const struct known_table *table = known(seq->machine);
     unsigned left = difference->what, explained;
     bool diverged = false;
 
-    ours_replay(&before, seq, at);
-    ours_end(&before);
-    ours_replay(&after, seq, at + 1);
-    ours_end(&after);
-    difference->before = &before;
-    difference->after = &after;
-    for (unsigned i = 0; i < nr_known_differences && left; i++) {
-        if (!known_differences[i].explains)
+    difference->before = state_after(seq, at);
+    difference->after = state_after(seq, at + 1);
+    for (unsigned i = 0; i < table->nr && left; i++) {
+        if (!table->rows[i].explains)
             continue;
-        explained = known_differences[i].explains(difference);
+        explained = table->rows[i].explains(difference);
         counts[i] += (explained & left) && count;
         diverged = diverged || (explained & DIVERGED);
         left &= ~explained;
@@ -117,8 +125,10 @@ static enum verdict judge(const struct sequence *seq, unsigned at, struct differ
 bool compare_sequence(const struct sequence *seq, const struct result *theirs, bool count,
                       unsigned *at)
 {
+    states_nr[0] = states_nr[1] = 0;
     for (unsigned i = 0; i < seq->nr; i++) {
         struct difference difference = {
+            .seq = seq,
             .op = &seq->ops[i],
             .ours = &seq->ours[i],
             .theirs = &theirs[i],
@@ -137,10 +147,11 @@ bool compare_sequence(const struct sequence *seq, const struct result *theirs, b
     return true;
 }
 
-void compare_summary(void)
+void compare_summary(enum machine machine)
 {
-    for (unsigned i = 0; i < nr_known_differences; i++)
-        printf("%8lu times %-5s %s\n", counts[i], known_differences[i].id,
-               known_differences[i].what);
+    const struct known_table *table = known(machine);
+
+    for (unsigned i = 0; i < table->nr; i++)
+        printf("%8lu times %-5s %s\n", counts[i], table->rows[i].id, table->rows[i].what);
     printf("%8lu sequences looked at only up to a known difference\n", cut);
 }

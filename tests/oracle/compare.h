@@ -17,7 +17,8 @@ enum {
 };
 
 struct difference {
-    const struct op *op;
+    const struct sequence *seq;
+    const struct op *op; /* one of its operations */
     const struct result *ours, *theirs;
     unsigned what;
     struct ours *before, *after; /* the library's state around the operation, all vCPUs out */
@@ -30,12 +31,9 @@ struct difference {
 struct walk {
     struct {
         unsigned intid;
-        bool group1;
-        uint8_t priority; /* as it was then */
+        bool group1; /* as it was then */
     } stack[ORACLE_CPUS][WALK_DEPTH];
     unsigned depth[ORACLE_CPUS];
-    /* EOImode was 1 when it was acknowledged, or later, before it was completed. */
-    bool split[ORACLE_CPUS][WALK_INTIDS];
 };
 
 /* What differs between two results of one operation. */
@@ -48,7 +46,7 @@ bool compare_sequence(const struct sequence *seq, const struct result *theirs, b
                       unsigned *at);
 
 /* How often each known difference was met. */
-void compare_summary(void);
+void compare_summary(enum machine machine);
 
 /* A known difference is one of two kinds. */
 struct known {
@@ -62,7 +60,11 @@ struct known {
     bool (*leaves_open)(struct ours *before, const struct op *op, const struct walk *walk);
 };
 
-extern const struct known known_differences[];
-extern const unsigned nr_known_differences;
+struct known_table {
+    const struct known *rows;
+    unsigned nr;
+};
+
+extern const struct known_table known_gicv3, known_gicv2;
 
 #endif

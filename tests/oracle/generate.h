@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What makes a random sequence: random.c has the frame, choices.c what can be chosen. */
+/* What makes a random sequence: random.c has the frame, choices.c what can be chosen; gicv2.c has
+ * both for GICv2, security.c for two security states. */
 #ifndef ORACLE_GENERATE_H
 #define ORACLE_GENERATE_H
 
@@ -42,8 +43,31 @@ void gen_field(struct generator *gen, unsigned intid, unsigned array, unsigned b
 /* Those of `intids` that are in the same 32-bit word of a bit map as this one. */
 uint32_t gen_word(unsigned intid);
 
-void gen_choose(struct generator *gen);
+struct choice {
+    unsigned weight;
+    void (*emit)(struct generator *gen);
+};
+
+/* One of them, as often as its weight says. */
+void gen_choose_of(struct generator *gen, const struct choice *choices, unsigned nr);
+
+void gen_choose(struct generator *gen); /* for GICv3 */
 void gen_bpr(struct generator *gen);
 void gen_control(struct generator *gen);
+
+/* The choices that GICv2 has too. */
+void gen_priority(struct generator *gen);
+void gen_group(struct generator *gen);
+void gen_config(struct generator *gen);
+void gen_wire(struct generator *gen);
+void gen_pend(struct generator *gen);
+void gen_unpend(struct generator *gen);
+void gen_enable(struct generator *gen);
+void gen_activate(struct generator *gen);
+void gen_many(struct generator *gen);
+void gen_idle(struct generator *gen);
+
+/* Is EOImode 1? */
+bool gen_split(struct generator *gen, unsigned cpu);
 
 #endif

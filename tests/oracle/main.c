@@ -5,6 +5,7 @@
  *   oracle --scripts DIRECTORY
  *   oracle --random N [--seed S] [--cpus C] [--wild]
  *   oracle --security ...   two security states: the frames alone
+ *   oracle --gic 2 ...      GICv2, one CPU
  *
  * Sequence i of seed S is sequence 0 of seed S + i.
  */
@@ -27,23 +28,20 @@ static uint64_t now_seed(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: oracle [--qemu PROGRAM] [--stub FILE] [--cpus 1|2] [--security]\n"
-                    "              --scripts DIRECTORY | --random N [--seed S] [--wild]\n");
+    fprintf(stderr,
+            "usage: oracle [--qemu PROGRAM] [--stub FILE] [--cpus 1|2] [--security | --gic 2]\n"
+            "              --scripts DIRECTORY | --random N [--seed S] [--wild]\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"scripts", required_argument, NULL, 's'},
-        {"random", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'S'},
-        {"cpus", required_argument, NULL, 'c'},
-        {"qemu", required_argument, NULL, 'q'},
-        {"stub", required_argument, NULL, 'b'},
-        {"wild", no_argument, NULL, 'w'},
-        {"security", no_argument, NULL, '2'},
-        {NULL, 0, NULL, 0},
+        {"scripts", required_argument, NULL, 's'}, {"random", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 'S'},    {"cpus", required_argument, NULL, 'c'},
+        {"qemu", required_argument, NULL, 'q'},    {"stub", required_argument, NULL, 'b'},
+        {"wild", no_argument, NULL, 'w'},          {"security", no_argument, NULL, '2'},
+        {"gic", required_argument, NULL, 'g'},     {NULL, 0, NULL, 0},
     };
     struct run run = {.qemu_program = "qemu-system-aarch64", .cpus = 2, .seed = now_seed()};
     int option;
@@ -72,13 +70,20 @@ int main(int argc, char **argv)
             run.wild = true;
             break;
         case '2':
-            run.security = true;
+            run.machine = MACHINE_SECURE;
+            break;
+        case 'g':
+            if (strcmp(optarg, "2"))
+                return usage();
+            run.machine = MACHINE_GICV2;
+            run.cpus = 1;
             break;
         default:
             return usage();
         }
     }
-    if ((!run.scripts && !run.random) || run.cpus < 1 || run.cpus > ORACLE_CPUS || optind != argc)
+    if ((!run.scripts && !run.random) || run.cpus < 1 || run.cpus > ORACLE_CPUS ||
+        (run.machine == MACHINE_GICV2 && run.cpus != 1) || optind != argc)
         return usage();
     return run_all(&run, argv[0]);
 }

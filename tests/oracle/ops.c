@@ -4,12 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-void sequence_start(struct sequence *seq, unsigned cpus, unsigned lrs, bool outside, bool security)
+void sequence_start(struct sequence *seq, unsigned cpus, unsigned lrs, bool outside,
+                    enum machine machine)
 {
     seq->cpus = cpus;
     seq->lrs = lrs;
     seq->outside = outside;
-    seq->security = security;
+    seq->machine = machine;
     seq->nr = 0;
     /* CPU 0 last: it resets what is shared when nobody's wires are high any more. */
     for (unsigned i = cpus; i-- > 0;)
@@ -59,6 +60,53 @@ struct op op_gicd(unsigned cpu, unsigned offset, bool write, uint64_t value)
                        .value = value};
 }
 
+struct op op_gicc(unsigned cpu, enum gicc_reg reg, bool write, uint64_t value)
+{
+    return (struct op){.kind = write ? OP_WRITE : OP_READ,
+                       .cpu = (uint8_t)cpu,
+                       .size = 4,
+                       .target = TARGET_GICC,
+                       .reg = gicc_rows[reg].offset,
+                       .value = value};
+}
+
+struct op op_on(enum machine machine, struct op op)
+{
+    bool frame = op.kind == OP_READ || op.kind == OP_WRITE;
+
+    if (machine == MACHINE_GICV2 && frame && op.target != TARGET_GICC) {
+        op.target = TARGET_GICD2;
+        op.reg %= GICD2_SIZE;
+    }
+    return op;
+}
+
+bool op_is_gicc(const struct op *op, enum gicc_reg reg, bool write)
+{
+    return op->kind == (write ? OP_WRITE : OP_READ) && op->target == TARGET_GICC &&
+           op->reg == gicc_rows[reg].offset;
+}
+
+bool op_acknowledges(const struct op *op)
+{
+    return op_is_gicc(op, GICC_REG_IAR, false) ||
+           (op->kind == OP_ICC_READ &&
+            (op->reg == SYSREG_ICC_IAR0_EL1 || op->reg == SYSREG_ICC_IAR1_EL1));
+}
+
+bool op_completes(const struct op *op)
+{
+    return op_is_gicc(op, GICC_REG_EOIR, true) ||
+           (op->kind == OP_ICC_WRITE &&
+            (op->reg == SYSREG_ICC_EOIR0_EL1 || op->reg == SYSREG_ICC_EOIR1_EL1));
+}
+
+unsigned op_intid(const struct op *op, uint64_t value)
+{
+    /* GICv2 has an SGI's source above. */
+    return (unsigned)(op->target == TARGET_GICC ? bits_get(value, 9, 0) : value);
+}
+
 struct op op_line(unsigned cpu, unsigned intid, bool high)
 {
     return (struct op){.kind = OP_LINE, .cpu = (uint8_t)cpu, .reg = intid, .value = high};
@@ -72,12 +120,14 @@ struct op op_look(unsigned cpu)
 /* NAME<n>+BYTES.SIZE@REDISTRIBUTOR, where +BYTES, .SIZE and @... only if they are not the usual. */
 static void print_frame(FILE *out, const struct op *op)
 {
-    bool gicd = op->target == TARGET_GICD;
-    const struct reg_row *row =
-        reg_find(gicd ? gicd_rows : gicr_rows, gicd ? nr_gicd_rows : nr_gicr_rows, op->reg);
+    bool gicr = op->target < ORACLE_CPUS;
+    const struct reg_row *row = op->target == TARGET_GICD2
+                                    ? reg_find(gicd2_rows, nr_gicd2_rows, op->reg)
+                                : gicr ? reg_find(gicr_rows, nr_gicr_rows, op->reg)
+                                       : reg_find(gicd_rows, nr_gicd_rows, op->reg);
 
     if (!row) {
-        fprintf(out, "%s+0x%x.%u", gicd ? "GICD" : "GICR", op->reg, op->size);
+        fprintf(out, "%s+0x%x.%u", gicr ? "GICR" : "GICD", op->reg, op->size);
     } else {
         const char *array = strstr(row->name, "<n>");
         uint32_t first = row->first_intid * row->bits / 8 / row->width;
@@ -92,8 +142,20 @@ static void print_frame(FILE *out, const struct op *op)
         if (op->size != row->width)
             fprintf(out, ".%u", op->size);
     }
-    if (!gicd && op->target != op->cpu)
+    if (gicr && op->target != op->cpu)
         fprintf(out, "@%u", op->target);
+}
+
+static void print_gicc(FILE *out, const struct op *op)
+{
+    unsigned reg = 0;
+
+    while (reg < NR_GICC_REGS && gicc_rows[reg].offset != op->reg)
+        reg++;
+    if (reg < NR_GICC_REGS)
+        fprintf(out, "%s", gicc_rows[reg].name);
+    else
+        fprintf(out, "GICC+0x%x", op->reg);
 }
 
 void op_print(FILE *out, const struct op *op)
@@ -115,6 +177,8 @@ void op_print(FILE *out, const struct op *op)
     fprintf(out, write ? "write " : "read ");
     if (op->kind == OP_ICC_READ || op->kind == OP_ICC_WRITE)
         fprintf(out, "%s", sysreg_rows[op->reg].name);
+    else if (op->target == TARGET_GICC)
+        print_gicc(out, op);
     else
         print_frame(out, op);
     if (write)

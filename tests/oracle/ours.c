@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ours.h"
 
+#include "pending.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,11 +59,12 @@ static void settle(struct ours *ours)
 
 void ours_start(struct ours *ours, const struct sequence *seq)
 {
-    struct lvgic_config config = {.nr_vcpus = seq->cpus,
+    struct lvgic_config config = {.gic = seq->machine == MACHINE_GICV2 ? 2 : 3,
+                                  .nr_vcpus = seq->cpus,
                                   .nr_spis = 256,
                                   .nr_lrs = (uint8_t)seq->lrs,
                                   .pri_bits = 5,
-                                  .two_security_states = seq->security};
+                                  .two_security_states = seq->machine == MACHINE_SECURE};
     size_t size = lvgic_vm_size(&config);
 
     if (size > ours->size) {
@@ -71,7 +74,7 @@ void ours_start(struct ours *ours, const struct sequence *seq)
     }
     ours->cpus = seq->cpus;
     ours->outside = seq->outside;
-    ours->security = seq->security;
+    ours->machine = seq->machine;
     ours->broken = NULL;
     memset(ours->line, 0, sizeof ours->line);
     if (lvgic_vm_init(ours->memory, size, &config, &host, ours, &ours->vm) != LVGIC_OK)
@@ -96,11 +99,20 @@ static uint64_t frame(struct ours *ours, const struct op *op)
         lvgic_vcpu_exit(by);
         ours->inside[op->cpu] = false;
     }
-    if (op->target == TARGET_GICD)
+    if (op->target >= TARGET_GICD2)
         lvgic_dist_access(ours->vm, by, &access);
     else
         lvgic_redist_access(ours->vm, by, LVGIC_VCPU(op->target), &access);
     return access.write ? 0 : access.value;
+}
+
+/* Registers of GICv2's CPU interface are accessed in the guest. */
+static uint64_t gicc(struct ours *ours, unsigned cpu, unsigned offset, bool write, uint64_t value)
+{
+    struct lvgic_access access = {.offset = offset, .size = 4, .write = write, .value = value};
+
+    lvgic_gicc_access(ours->vcpu[cpu], &access);
+    return write ? 0 : access.value;
 }
 
 /* A wire that does not change is no event: for an edge-triggered interrupt each call is an edge. */
@@ -128,22 +140,30 @@ static void look(struct ours *ours, unsigned cpu, struct result *result)
     bool undef;
 
     result->lines = (uint8_t)((lines.irq ? LINE_IRQ : 0) | (lines.fiq ? LINE_FIQ : 0));
+    if (ours->machine == MACHINE_GICV2) {
+        result->hppir[0] = (uint16_t)gicc(ours, cpu, gicc_rows[GICC_REG_HPPIR].offset, false, 0);
+        result->rpr = (uint8_t)gicc(ours, cpu, gicc_rows[GICC_REG_RPR].offset, false, 0);
+        return;
+    }
     result->hppir[0] = (uint16_t)icc(ours, cpu, SYSREG_ICC_HPPIR0_EL1, false, 0, &undef);
     result->hppir[1] = (uint16_t)icc(ours, cpu, SYSREG_ICC_HPPIR1_EL1, false, 0, &undef);
     result->rpr = (uint8_t)icc(ours, cpu, SYSREG_ICC_RPR_EL1, false, 0, &undef);
 }
 
-/* What the vCPU would be woken up for (WFI) must be what is signalled when it runs. */
+/* What the vCPU would be woken up for (WFI) must be what is signalled when it runs. Of several with
+ * the same best priority one may be able to preempt and another not, by their groups' binary
+ * points: which comes first is free to choose, and so both answers are right. */
 static void check_wake(struct ours *ours, unsigned cpu)
 {
     struct lvgic_lines lines;
-    bool wake;
+    bool wake, tie;
 
     lvgic_vcpu_exit(ours->vcpu[cpu]);
     wake = lvgic_vcpu_has_interrupt(ours->vcpu[cpu]);
+    tie = pending_nr_best(ours, cpu) > 1;
     lvgic_vcpu_enter(ours->vcpu[cpu]);
     lines = lvgic_vcpu_lines(ours->vcpu[cpu]);
-    if (wake != (lines.irq || lines.fiq))
+    if (wake != (lines.irq || lines.fiq) && !tie)
         broken(ours, wake ? "woken up, and nothing is signalled" : "signalled, but not woken up");
 }
 
@@ -155,7 +175,10 @@ struct result ours_do(struct ours *ours, const struct op *op)
     switch (op->kind) {
     case OP_READ:
     case OP_WRITE:
-        result.value = frame(ours, op);
+        if (op->target == TARGET_GICC)
+            result.value = gicc(ours, op->cpu, op->reg, op->kind == OP_WRITE, op->value);
+        else
+            result.value = frame(ours, op);
         break;
     case OP_ICC_READ:
     case OP_ICC_WRITE:
@@ -164,7 +187,10 @@ struct result ours_do(struct ours *ours, const struct op *op)
     case OP_LINE:
         line(ours, op);
         break;
-    case OP_RESET: /* QEMU's redistributors are awake afterwards */
+    case OP_RESET:
+        if (ours->machine == MACHINE_GICV2)
+            break;
+        /* QEMU's redistributors are awake afterwards. */
         frame(ours, &(struct op){.kind = OP_WRITE,
                                  .cpu = op->cpu,
                                  .size = 4,
@@ -179,7 +205,7 @@ struct result ours_do(struct ours *ours, const struct op *op)
     settle(ours);
     if (op->kind == OP_LOOK)
         check_wake(ours, op->cpu);
-    if (!ours->security)
+    if (ours->machine != MACHINE_SECURE)
         look(ours, op->cpu, &result);
     return result;
 }

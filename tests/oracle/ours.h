@@ -13,7 +13,7 @@ struct ours {
     size_t size;
     unsigned cpus;
     bool outside;
-    bool security;
+    enum machine machine;
     bool inside[ORACLE_CPUS];
     bool kicked[ORACLE_CPUS];
     bool line[ORACLE_CPUS][64]; /* of SPIs only [0] */

@@ -22,7 +22,7 @@ struct qemu {
     uint32_t waited;
 };
 
-static void run(const char *program, const char *stub, unsigned cpus, bool security, int ram)
+static void run(const char *program, const char *stub, unsigned cpus, enum machine kind, int ram)
 {
     char memory[160], smp[16], machine[64];
 
@@ -30,8 +30,8 @@ static void run(const char *program, const char *stub, unsigned cpus, bool secur
              "memory-backend-file,id=ram,size=%u,share=on,mem-path=/proc/self/fd/%d", RAM_SIZE,
              ram);
     snprintf(smp, sizeof smp, "%u", cpus);
-    snprintf(machine, sizeof machine, "virt,gic-version=3,memory-backend=ram,secure=%s",
-             security ? "on" : "off");
+    snprintf(machine, sizeof machine, "virt,gic-version=%d,memory-backend=ram,secure=%s",
+             kind == MACHINE_GICV2 ? 2 : 3, kind == MACHINE_SECURE ? "on" : "off");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* One thread for all CPUs: YIELD then means the other's turn, and waiting takes one host CPU.
      */
@@ -42,7 +42,7 @@ static void run(const char *program, const char *stub, unsigned cpus, bool secur
     _exit(127);
 }
 
-struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, bool security)
+struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, enum machine machine)
 {
     struct qemu *qemu = calloc(1, sizeof *qemu);
     int ram = memfd_create("oracle", 0);
@@ -56,9 +56,10 @@ struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, bo
         return NULL;
     qemu->mailbox = (struct mailbox *)(base + (MAILBOX_BASE - RAM_BASE));
     qemu->mailbox->cpus_up = cpus;
+    qemu->mailbox->machine = machine;
     qemu->pid = fork();
     if (qemu->pid == 0)
-        run(program, stub, cpus, security, ram);
+        run(program, stub, cpus, machine, ram);
     close(ram);
     return qemu->pid < 0 ? NULL : qemu;
 }

@@ -3,15 +3,12 @@
 #ifndef ORACLE_QEMU_H
 #define ORACLE_QEMU_H
 
-#include <stdbool.h>
-
 #include "mailbox.h"
 
 struct qemu;
 
-/* NULL, with a message, if it does not start. `security`: with EL3 and two security states, where
- * the stub runs. */
-struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, bool security);
+/* NULL, with a message, if it does not start. With two security states the stub runs at EL3. */
+struct qemu *qemu_start(const char *program, const char *stub, unsigned cpus, enum machine machine);
 void qemu_stop(struct qemu *qemu);
 
 /* The batch that is to be filled next. There is one while another one runs, not more. */

@@ -37,6 +37,7 @@ struct result gen_emit(struct generator *gen, struct op op)
 {
     struct result result = {.value = 0};
 
+    op = op_on(gen->seq->machine, op);
     if (!sequence_add(gen->seq, op))
         return result;
     result = ours_do(gen->ours, &op);
@@ -64,6 +65,17 @@ uint32_t gen_word(unsigned intid)
         if (intids[i] / 32 == intid / 32)
             word |= UINT32_C(1) << intids[i] % 32;
     return word;
+}
+
+void gen_choose_of(struct generator *gen, const struct choice *choices, unsigned nr)
+{
+    unsigned sum = 0, pick, i = 0;
+
+    for (unsigned k = 0; k < nr; k++)
+        sum += choices[k].weight;
+    for (pick = gen_below(gen, sum); pick >= choices[i].weight; i++)
+        pick -= choices[i].weight;
+    choices[i].emit(gen);
 }
 
 /* A machine that works, so that most of what follows means something. */
@@ -120,7 +132,7 @@ void random_sequence(struct sequence *seq, struct ours *ours, uint64_t seed, uns
     unsigned length, nr = lrs[gen_below(&gen, ARRAY_LEN(lrs))];
 
     snprintf(seq->name, sizeof seq->name, "seed %" PRIu64, seed);
-    sequence_start(seq, cpus, nr, gen_chance(&gen, 25), false);
+    sequence_start(seq, cpus, nr, gen_chance(&gen, 25), MACHINE_GICV3);
     memset(gen.priority, 0xff, sizeof gen.priority);
     ours_start(ours, seq);
     for (unsigned i = 0; i < seq->nr; i++)

@@ -14,4 +14,7 @@ void random_sequence(struct sequence *seq, struct ours *ours, uint64_t seed, uns
  * acknowledged. */
 void random_security(struct sequence *seq, struct ours *ours, uint64_t seed, unsigned cpus);
 
+/* The same for GICv2. */
+void random_gicv2(struct sequence *seq, struct ours *ours, uint64_t seed, unsigned cpus, bool wild);
+
 #endif

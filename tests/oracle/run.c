@@ -197,7 +197,9 @@ static void run_random(struct runner *runner)
     for (uint64_t i = 0; i < run->random; i++) {
         struct sequence *seq = room(runner);
 
-        if (run->security)
+        if (run->machine == MACHINE_GICV2)
+            random_gicv2(seq, &runner->ours, run->seed + i, run->cpus, run->wild);
+        else if (run->machine == MACHINE_SECURE)
             random_security(seq, &runner->ours, run->seed + i, run->cpus);
         else
             random_sequence(seq, &runner->ours, run->seed + i, run->cpus, run->wild);
@@ -213,7 +215,7 @@ static void run_script(struct runner *runner, const char *path)
     struct sequence read;
     struct script *script = script_open(path);
 
-    while (script && script_next(script, &read, runner->run->cpus, runner->run->security)) {
+    while (script && script_next(script, &read, runner->run->cpus, runner->run->machine)) {
         for (unsigned i = 0; i < 2 * ARRAY_LEN(lrs); i++) {
             struct sequence *seq = room(runner);
 
@@ -267,7 +269,7 @@ int run_all(const struct run *run, const char *argv0)
 
     snprintf(stub, sizeof stub, "%.*sstub.elf", slash ? (int)(slash + 1 - argv0) : 0, argv0);
     runner.qemu =
-        qemu_start(run->qemu_program, run->stub ? run->stub : stub, run->cpus, run->security);
+        qemu_start(run->qemu_program, run->stub ? run->stub : stub, run->cpus, run->machine);
     for (int i = 0; i < 2; i++)
         runner.groups[i] = calloc(1, sizeof(struct group));
     if (!runner.qemu || !runner.groups[0] || !runner.groups[1])
@@ -280,7 +282,7 @@ int run_all(const struct run *run, const char *argv0)
     if (runner.outstanding)
         wait_one(&runner);
     qemu_stop(runner.qemu);
-    compare_summary();
+    compare_summary(run->machine);
     printf("%lu operations in %ld s\n", runner.ops, (long)(time(NULL) - start));
     printf("%lu passed, %lu failed\n", runner.passed, runner.failed);
     ours_free(&runner.ours);

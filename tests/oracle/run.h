@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mailbox.h"
+
 struct run {
     const char *qemu_program;
     const char *stub;    /* NULL: stub.elf beside the program */
@@ -14,7 +16,7 @@ struct run {
     uint64_t seed;
     unsigned cpus;
     bool wild;
-    bool security; /* QEMU with two security states */
+    enum machine machine;
 };
 
 /* The program's exit status. */

@@ -15,6 +15,7 @@ struct script {
     unsigned nr_words;
     char text[512];
     bool pushed_back; /* the words are still to be used */
+    enum machine machine;
     uint32_t groups[ORACLE_CPUS + 1][3], configs[ORACLE_CPUS + 1][6]; /* as written so far */
 };
 
@@ -63,6 +64,16 @@ static bool read_line(struct script *script)
     return false;
 }
 
+static bool find_gicc(const char *name, uint32_t *offset)
+{
+    for (uint32_t i = 0; i < NR_GICC_REGS; i++)
+        if (!strcmp(name, gicc_rows[i].name)) {
+            *offset = gicc_rows[i].offset;
+            return true;
+        }
+    return false;
+}
+
 static bool find_icc(const char *name, uint32_t *reg)
 {
     for (uint32_t i = 0; i < NR_SYSREGS; i++) {
@@ -81,9 +92,10 @@ static bool find_icc(const char *name, uint32_t *reg)
 /* NAME<n>+BYTES.SIZE@REDISTRIBUTOR, as op_print() writes it. */
 static void find_frame(const struct script *script, const char *word, struct op *op)
 {
-    bool gicd = !strncmp(word, "GICD", 4);
-    const struct reg_row *rows = gicd ? gicd_rows : gicr_rows, *row = NULL;
-    size_t nr = gicd ? nr_gicd_rows : nr_gicr_rows, length = strcspn(word, "+.@");
+    bool gicd = !strncmp(word, "GICD", 4), gicd2 = script->machine == MACHINE_GICV2;
+    const struct reg_row *rows = gicd2 ? gicd2_rows : gicd ? gicd_rows : gicr_rows, *row = NULL;
+    size_t nr = gicd2 ? nr_gicd2_rows : gicd ? nr_gicd_rows : nr_gicr_rows;
+    size_t length = strcspn(word, "+.@");
     const char *plus = strchr(word, '+'), *dot = strchr(word, '.'), *at = strchr(word, '@');
     unsigned n = 0;
 
@@ -115,7 +127,11 @@ static struct op access_op(const struct script *script, unsigned cpu, bool write
     struct op op = {.cpu = (uint8_t)cpu};
 
     op.value = write ? number(script, script->words[3]) : 0;
-    if (find_icc(name, &op.reg)) {
+    if (find_gicc(name, &op.reg)) {
+        op.kind = write ? OP_WRITE : OP_READ;
+        op.target = TARGET_GICC;
+        op.size = 4;
+    } else if (find_icc(name, &op.reg)) {
         op.kind = write ? OP_ICC_WRITE : OP_ICC_READ;
     } else if (!strncmp(name, "GICD", 4) || !strncmp(name, "GICR", 4)) {
         op.kind = write ? OP_WRITE : OP_READ;
@@ -167,14 +183,38 @@ static const struct {
     {"dir", SYSREG_ICC_DIR_EL1, true},
 };
 
+static const struct {
+    const char *verb;
+    enum gicc_reg reg;
+    bool write;
+} gicc_verbs[] = {
+    {"ack", GICC_REG_IAR, false},
+    {"eoi", GICC_REG_EOIR, true},
+    {"dir", GICC_REG_DIR, true},
+};
+
+static bool parse_gicc(struct script *script, unsigned cpu, const char *verb, struct op *op)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(gicc_verbs); i++)
+        if (!strcmp(verb, gicc_verbs[i].verb)) {
+            *op = op_gicc(cpu, gicc_verbs[i].reg, gicc_verbs[i].write,
+                          gicc_verbs[i].write ? number(script, script->words[2]) : 0);
+            return true;
+        }
+    return false;
+}
+
 static struct op parse_op(struct script *script, unsigned cpu)
 {
     const char *verb = script->words[1] ? script->words[1] : "";
+    struct op op;
 
     if (!strcmp(verb, "read") || !strcmp(verb, "write"))
         return access_op(script, cpu, verb[0] == 'w');
     if (!strcmp(verb, "look"))
         return op_look(cpu);
+    if (script->machine == MACHINE_GICV2 && parse_gicc(script, cpu, verb, &op))
+        return op;
     for (unsigned i = 0; i < ARRAY_LEN(icc_verbs); i++)
         if (!strcmp(verb, icc_verbs[i].verb))
             return op_icc(cpu, icc_verbs[i].reg, icc_verbs[i].write,
@@ -225,16 +265,23 @@ static void parse_line(struct script *script, struct sequence *seq)
 
     if (cpu >= ORACLE_CPUS)
         wrong(script, "no CPU %u", cpu);
-    op = parse_op(script, cpu);
+    op = op_on(seq->machine, parse_op(script, cpu));
     op.secure = s != NULL;
     if (!sequence_add(seq, op))
         wrong(script, "the sequence is too long");
     seq->expect[seq->nr - 1] = expect;
 }
 
-/* What nearly every sequence begins with: CPU interfaces open, SPIs 33 to 63 in group 1. */
+/* What nearly every sequence begins with: CPU interfaces open, SPIs 33 to 63 in group 1; with GICv2
+ * all in group 0, and EOImode, AckCtl, FIQEn and CBPR 0. */
 static void start_working(struct script *script, struct sequence *seq, unsigned cpus)
 {
+    if (seq->machine == MACHINE_GICV2) {
+        sequence_add(seq, op_gicc(0, GICC_REG_PMR, true, 0xf8));
+        sequence_add(seq, op_gicc(0, GICC_REG_CTLR, true, 3));
+        sequence_add(seq, op_on(seq->machine, op_gicd(0, 0, true, 3)));
+        return;
+    }
     for (unsigned cpu = 0; cpu < cpus; cpu++) {
         sequence_add(seq, op_icc(cpu, SYSREG_ICC_PMR_EL1, true, 0xf8));
         sequence_add(seq, op_icc(cpu, SYSREG_ICC_IGRPEN0_EL1, true, 1));
@@ -262,7 +309,7 @@ struct script *script_open(const char *path)
     return script;
 }
 
-bool script_next(struct script *script, struct sequence *seq, unsigned cpus, bool security)
+bool script_next(struct script *script, struct sequence *seq, unsigned cpus, enum machine machine)
 {
     const char *file = strrchr(script->path, '/');
     size_t used = 0;
@@ -276,7 +323,8 @@ bool script_next(struct script *script, struct sequence *seq, unsigned cpus, boo
     for (unsigned i = 1; i < script->nr_words && used < sizeof seq->name; i++)
         used +=
             (size_t)snprintf(seq->name + used, sizeof seq->name - used, " %s", script->words[i]);
-    sequence_start(seq, cpus, 0, false, security);
+    sequence_start(seq, cpus, 0, false, machine);
+    script->machine = machine;
     memset(script->groups, 0, sizeof script->groups);
     memset(script->configs, 0, sizeof script->configs);
     while (read_line(script)) {

@@ -11,7 +11,7 @@ struct script;
 struct script *script_open(const char *path);
 /* The next sequence; false at the end. Sets seq->lrs to 0 if the script does not say. Exits the
  * program, with a message, for a line that it does not understand. */
-bool script_next(struct script *script, struct sequence *seq, unsigned cpus, bool security);
+bool script_next(struct script *script, struct sequence *seq, unsigned cpus, enum machine machine);
 void script_close(struct script *script);
 
 #endif

@@ -205,10 +205,7 @@ static void read_all(struct generator *gen, bool secure)
     }
 }
 
-static const struct {
-    unsigned weight;
-    void (*emit)(struct generator *gen);
-} choices[] = {
+static const struct choice choices[] = {
     {30, write_bits},
     {12, write_security},
     {8, write_priority},
@@ -222,23 +219,12 @@ static const struct {
     {3, odd},
 };
 
-static void choose(struct generator *gen)
-{
-    unsigned sum = 0, pick, i = 0;
-
-    for (unsigned k = 0; k < ARRAY_LEN(choices); k++)
-        sum += choices[k].weight;
-    for (pick = gen_below(gen, sum); pick >= choices[i].weight; i++)
-        pick -= choices[i].weight;
-    choices[i].emit(gen);
-}
-
 static void some(struct generator *gen, unsigned nr)
 {
     for (unsigned i = 0; i < nr; i++) {
         if (gen_chance(gen, 30))
             gen->cpu = gen_below(gen, gen->seq->cpus);
-        choose(gen);
+        gen_choose_of(gen, choices, ARRAY_LEN(choices));
     }
 }
 
@@ -275,7 +261,7 @@ void random_security(struct sequence *seq, struct ours *ours, uint64_t seed, uns
     unsigned nr = lrs[gen_below(&gen, ARRAY_LEN(lrs))];
 
     snprintf(seq->name, sizeof seq->name, "seed %" PRIu64, seed);
-    sequence_start(seq, cpus, nr, gen_chance(&gen, 25), true);
+    sequence_start(seq, cpus, nr, gen_chance(&gen, 25), MACHINE_SECURE);
     ours_start(ours, seq);
     for (unsigned i = 0; i < seq->nr; i++)
         seq->ours[i] = ours_do(ours, &seq->ops[i]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rig.h"
 
+#include "lvgic/its.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +86,20 @@ static void lpi_work(void *ctx)
     ((struct rig *)ctx)->lpi_works++;
 }
 
+static void event_mapped(void *ctx, uint32_t its, uint32_t device, uint32_t event, bool mapped)
+{
+    struct rig *rig = ctx;
+
+    *(mapped ? &rig->told.mapped : &rig->told.unmapped) += 1;
+    rig->told.its = its;
+    rig->told.device = device;
+    rig->told.event = event;
+    if (rig->told.sends) {
+        rig->told.status = lvgic_msi(rig->vm, its, device, event);
+        assert_false(lvgic_its_run(rig->vm));
+    }
+}
+
 static void holder(void *ctx, uint32_t lpi, enum lvgic_holder holder, bool set)
 {
     (void)lpi;
@@ -100,6 +116,7 @@ static const struct lvgic_host host = {
     .read_guest = read_guest,
     .write_guest = write_guest,
     .lpi_work = lpi_work,
+    .event_mapped = event_mapped,
     .holder = holder,
     .broken = broken,
 };
@@ -157,6 +174,7 @@ void rig_free(struct rig *rig)
     assert_int_equal(lvgic_vm_fini(rig->vm), LVGIC_OK);
     if (rig->broken)
         fail_msg("%s", rig->broken);
+    assert_int_equal(rig->told.mapped, rig->told.unmapped);
     assert_int_equal(rig->holders[LVGIC_HOLDER_MAPPED], 0);
     assert_int_equal(rig->holders[LVGIC_HOLDER_LIST_REGISTER], 0);
     free(rig->ram);

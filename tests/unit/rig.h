@@ -32,7 +32,13 @@ struct rig {
     uint64_t ram_end;
     unsigned guest_reads, guest_writes, lpi_works;
     int holders[2]; /* set less cleared, by enum lvgic_holder */
-    bool secure;    /* accesses to the frames are Secure */
+    struct {
+        unsigned mapped, unmapped; /* calls of event_mapped, and the last one's arguments */
+        uint32_t its, device, event;
+        bool sends; /* a message is sent from within, of this result, and the library called */
+        int status;
+    } told;
+    bool secure; /* accesses to the frames are Secure */
     /* What relax() does, for tests that wait: end the run of the vCPU that is waited for. */
     bool relax_exits;
 };

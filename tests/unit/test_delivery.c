@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include "arch/lr.h"
+#include "base/bits.h"
 #include "irq/vm.h"
 
 static void edge_is_delivered_once(void **state)
@@ -275,6 +276,43 @@ static void eoimode_1_deactivates_by_dir_from_another_vcpu(void **state)
     rig_free(rig);
 }
 
+/* Two interrupts of one group priority, so that the second can be acknowledged only when the first
+ * has been dropped; neither is in a list register when the second is completed. It is the second
+ * that is deactivated, whether both were acknowledged in one run or not. */
+static void what_was_dropped_with_eoimode_1_is_not_completed_instead(void **state)
+{
+    (void)state;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        struct rig *rig = rig_new(2, 1);
+
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 2);
+        rig_icc_write(rig, 0, SYSREG_ICC_BPR1_EL1, 7);
+        rig_setup(rig, 0, 40, true, 0x20);
+        rig_setup(rig, 0, 41, true, 0x28);
+        rig_setup(rig, 0, 42, true, 0x40);
+        rig_setup(rig, 0, 43, true, 0x48);
+        rig_pulse(rig, 0, 40);
+        rig_pulse(rig, 0, 41);
+        rig_enter(rig, 0);
+        assert_int_equal(rig_ack(rig, 0), 40);
+        if (turn) { /* 40 goes, for 42 */
+            rig_pulse(rig, 0, 42);
+            rig_turn(rig, 0);
+        }
+        rig_eoi(rig, 0, 40);
+        assert_int_equal(rig_ack(rig, 0), 41);
+        rig_icc_write(rig, 0, SYSREG_ICC_CTLR_EL1, 0);
+        rig_pulse(rig, 0, 42);
+        rig_pulse(rig, 0, 43);
+        rig_turn(rig, 0);
+        rig_eoi(rig, 0, 41);
+        rig_exit(rig, 0);
+        assert_false(rig_get_bit(rig, 0, ISACTIVER, 41));
+        assert_true(rig_get_bit(rig, 0, ISACTIVER, 40));
+        rig_free(rig);
+    }
+}
+
 static void an_exit_without_interrupts_touches_nothing(void **state)
 {
     struct rig *rig = rig_new(4, 1);
@@ -436,6 +474,90 @@ static void hardware_mapped_is_deactivated_physically_by_icactiver(void **state)
     rig_free(rig);
 }
 
+/* Interrupts behind a closed group are not looked at again at each entry; whatever lets one in is
+ * noticed all the same, and the maintenance condition stays armed. */
+static void a_closed_group_that_opens(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(rig->cpu[0]);
+    unsigned taken = 0;
+
+    (void)state;
+    for (unsigned i = 40; i < 48; i++) {
+        rig_setup(rig, 0, i, true, i < 44 ? 0x80 : 0x40);
+        rig_pulse(rig, 0, i);
+    }
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        rig_enter(rig, 0);
+        assert_int_equal(lrs->used, 0);
+        assert_true(lrs->hcr & HCR_VGRP1EIE);
+        rig_exit(rig, 0);
+        assert_false(lvgic_vcpu_has_interrupt(rig->cpu[0]));
+    }
+    /* One goes to the group that is open; one of the others gets another priority. */
+    rig_dist_write(rig, 0x84, 4, rig_dist_read(rig, 0x84, 4) & ~(UINT64_C(1) << (41 - 32)));
+    rig_dist_write(rig, 0x400 + 42, 1, 0x20);
+    assert_true(lvgic_vcpu_has_interrupt(rig->cpu[0]));
+    rig_enter(rig, 0);
+    assert_int_equal(rig_icc_read(rig, 0, SYSREG_ICC_IAR0_EL1), 41);
+    rig_icc_write(rig, 0, SYSREG_ICC_EOIR0_EL1, 41);
+    assert_int_equal(rig_icc_read(rig, 0, SYSREG_ICC_IAR0_EL1), 1023);
+    /* The guest opens the group, without a trap. */
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 1);
+    rig_turn(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 42);
+    rig_eoi(rig, 0, 42);
+    /* The distributor closes it, and opens it again. */
+    rig_dist_write(rig, 0, 4, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        rig_turn(rig, 0);
+        assert_int_equal(lrs->used, 0);
+        assert_false(lrs->hcr & HCR_VGRP1EIE);
+    }
+    rig_pulse(rig, 0, 42);
+    rig_dist_write(rig, 0, 4, 3);
+    /* In the order of their priorities, and in any order among equals. */
+    for (unsigned i = 0; i < 7; i++) {
+        rig_turn(rig, 0);
+        unsigned intid = rig_ack(rig, 0);
+
+        assert_true(i == 0 ? intid == 42 : i < 5 ? intid >= 44 : intid == 40 || intid == 43);
+        rig_eoi(rig, 0, intid);
+        taken |= 1u << (intid - 40);
+    }
+    assert_int_equal(taken, 0xfd); /* all but 41 */
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    rig_free(rig);
+}
+
+/* While something is active, what waits is not looked for an active one again; what becomes active
+ * is found all the same. */
+static void active_ones_among_many_that_wait(void **state)
+{
+    struct rig *rig = rig_new(2, 1);
+
+    (void)state;
+    rig_setup(rig, 0, 40, true, 0x20);
+    rig_dist_write(rig, 0x84, 4, rig_dist_read(rig, 0x84, 4) & ~(UINT64_C(1) << (40 - 32)));
+    rig_pulse(rig, 0, 40);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_icc_read(rig, 0, SYSREG_ICC_IAR0_EL1), 40);
+    rig_icc_write(rig, 0, SYSREG_ICC_IGRPEN1_EL1, 0);
+    for (unsigned i = 41; i < 60; i++) {
+        rig_setup(rig, 0, i, true, 0x80);
+        rig_pulse(rig, 0, i);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        rig_turn(rig, 0);
+    assert_int_equal(bits_count(lvgic_vcpu_lrs(rig->cpu[0])->used), 1);
+    rig_exit(rig, 0);
+    rig_set_bit(rig, 0, ISACTIVER, 59); /* in the row of those that wait */
+    rig_enter(rig, 0);
+    assert_int_equal(bits_count(lvgic_vcpu_lrs(rig->cpu[0])->used), 2);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +574,7 @@ int main(void)
         cmocka_unit_test(an_active_edge_that_fires_again_comes_after_completion),
         cmocka_unit_test(an_active_edge_that_fires_again_and_is_rerouted),
         cmocka_unit_test(eoimode_1_deactivates_by_dir_from_another_vcpu),
+        cmocka_unit_test(what_was_dropped_with_eoimode_1_is_not_completed_instead),
         cmocka_unit_test(an_exit_without_interrupts_touches_nothing),
         cmocka_unit_test(a_waiting_interrupt_keeps_its_register_and_value),
         cmocka_unit_test(wfi_wakes_only_for_what_would_be_signalled),
@@ -460,6 +583,8 @@ int main(void)
         cmocka_unit_test(hardware_mapped_level_that_falls_is_taken_back),
         cmocka_unit_test(hardware_mapped_forward_between_completion_and_fold),
         cmocka_unit_test(hardware_mapped_is_deactivated_physically_by_icactiver),
+        cmocka_unit_test(a_closed_group_that_opens),
+        cmocka_unit_test(active_ones_among_many_that_wait),
     };
 
     return cmocka_run_group_tests_name("delivery", tests, NULL, NULL);

@@ -634,6 +634,70 @@ static void work_is_bounded(void **state)
     its_rig_free(&r);
 }
 
+/* The host hears of each event once when it is mapped and once when it is not any more, and finds
+ * it so. */
+static void the_host_is_told_of_events(void **state)
+{
+    struct lvgic_config config = its_config;
+
+    (void)state;
+    config.nr_its = 2;
+    struct its_rig r = its_rig_new(&config);
+    struct rig *rig = r.rig;
+
+    its_mapd(&r, 2, 3, true);
+    rig->told.sends = true;
+    its_mapti(&r, 2, 5, 8200, 0);
+    assert_int_equal(rig->told.mapped, 1);
+    assert_int_equal(rig->told.its, 0);
+    assert_int_equal(rig->told.device, 2);
+    assert_int_equal(rig->told.event, 5);
+    assert_int_equal(rig->told.status, LVGIC_OK);
+    assert_int_equal(its_take(&r, 0), 8200);
+    its_mapti(&r, 2, 5, 8201, 0); /* mapped already */
+    its_mapti(&r, 2, 6, 8200, 0); /* an LPI that is taken, */
+    its_mapti(&r, 2, 8, 8201, 0); /* an event that the device does not have, */
+    its_mapti(&r, 3, 5, 8201, 0); /* a device that is not there: errors */
+    its_movi(&r, 2, 5, 1);
+    its_movall(&r, 1, 0);
+    assert_int_equal(rig->told.mapped, 1);
+    assert_int_equal(rig->told.unmapped, 0);
+
+    its_event_command(&r, ITS_CMD_DISCARD, 2, 5);
+    its_event_command(&r, ITS_CMD_DISCARD, 2, 5);
+    assert_int_equal(rig->told.unmapped, 1);
+    assert_int_equal(rig->told.event, 5);
+    assert_int_equal(rig->told.status, LVGIC_E_NO_ENTRY);
+
+    its_mapti(&r, 2, 0, 8192, 0);
+    its_mapti(&r, 2, 7, 8193, 0);
+    its_mapd(&r, 2, 3, true); /* anew: its events are gone */
+    assert_int_equal(rig->told.mapped, 3);
+    assert_int_equal(rig->told.unmapped, 3);
+    assert_int_equal(rig->told.event, 7);
+
+    its_mapti(&r, 2, 1, 8192, 0);
+    its_write(&r, 0, 4, 0);
+    its_write(&r, 0x100, 8, GITS_BASER_VALID | (DEVICE_TABLE + 0x4000)); /* another table */
+    assert_int_equal(rig->told.unmapped, 4);
+    assert_int_equal(rig->told.device, 2);
+    its_write(&r, 0, 4, 1);
+
+    /* What is left goes with the VM. */
+    struct its_rig other = {.rig = rig, .its = 1};
+
+    its_mapc(&other, 0, 0, true);
+    its_mapd(&other, 40, 2, true);
+    its_mapti(&other, 40, 3, 8193, 0);
+    assert_int_equal(rig->told.mapped, 5);
+    assert_int_equal(lvgic_vm_fini(rig->vm), LVGIC_OK);
+    assert_int_equal(rig->told.unmapped, 5);
+    assert_int_equal(rig->told.its, 1);
+    assert_int_equal(rig->told.device, 40);
+    assert_int_equal(rig->told.event, 3);
+    its_rig_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +721,7 @@ int main(void)
         cmocka_unit_test(entries_are_handed_out_and_come_back),
         cmocka_unit_test(only_that_redistributors_lpis),
         cmocka_unit_test(work_is_bounded),
+        cmocka_unit_test(the_host_is_told_of_events),
     };
 
     return cmocka_run_group_tests_name("its", tests, NULL, NULL);

@@ -44,6 +44,7 @@ static void disabling_forgets_what_is_pending(void **state)
     for (unsigned i = 0; i < 20; i++) {      /* however often */
         lpis_enable(&r, 0, false);
         lpis_enable(&r, 0, true);
+        assert_false(lpi_pending(&r, 0, 8192));
         assert_int_equal(its_take(&r, 0), 1023);
     }
     assert_int_equal(its_msi(&r, 1, 1), LVGIC_OK);
@@ -71,6 +72,30 @@ static void disabling_while_in_a_list_register(void **state)
     lpis_enable(&r, 0, true);
     assert_int_equal(gicr_ctlr(&r, 0), CES_IR | 1);
     assert_int_equal(its_take(&r, 0), 1023);
+    its_rig_free(&r);
+}
+
+/* GICR_PROPBASER.IDbits says which LPIs there are, also of those that were configured before. */
+static void a_smaller_configuration_table(void **state)
+{
+    struct its_rig r = with_lpis();
+
+    (void)state;
+    its_msi(&r, 1, 0);
+    assert_int_equal(its_take(&r, 0), 8192);
+    lpis_enable(&r, 0, false);
+    rig_redist_write(r.rig, 0, 0x70, 8, CONFIG_TABLE | 12); /* 13 bits: not one LPI */
+    lpis_enable(&r, 0, true);
+    its_msi(&r, 1, 0);
+    assert_int_equal(its_take(&r, 0), 1023);
+    its_event_command(&r, ITS_CMD_INV, 1, 0);
+    assert_int_equal(its_take(&r, 0), 1023);
+    lpis_enable(&r, 0, false);
+    rig_redist_write(r.rig, 0, 0x70, 8, CONFIG_TABLE | 13);
+    lpis_enable(&r, 0, true);
+    assert_int_equal(its_take(&r, 0), 1023);
+    its_msi(&r, 1, 0);
+    assert_int_equal(its_take(&r, 0), 8192);
     its_rig_free(&r);
 }
 
@@ -335,7 +360,7 @@ static void the_word_exhaustively(void **state)
                 }
             }
             for (unsigned byte = 0; byte < 256; byte++) {
-                to = lpi_word_configure(w, (uint8_t)byte, 0xf8);
+                to = lpi_word_configure(w, byte & 0xf8, byte & 1);
                 assert_int_equal(!!(to & IRQ_EN), byte & 1);
                 assert_int_equal(irq_prio(to), byte & 0xf8);
                 assert_int_equal((w ^ to) & ~config, 0);
@@ -406,6 +431,28 @@ static void direct_lpis(void **state)
     r = with_lpis();
     rig_redist_write(r.rig, 0, 0x40, 8, 8192);
     assert_int_equal(its_take(&r, 0), 1023);
+    its_rig_free(&r);
+}
+
+/* With two security states an LPI is Non-secure: its priority is in the lower half, and the guest,
+ * which is Non-secure, sees what it wrote. */
+static void two_security_states(void **state)
+{
+    struct lvgic_config config = its_config;
+
+    config.two_security_states = true;
+    (void)state;
+    struct its_rig r = its_rig_new(&config);
+    its_mapd(&r, 1, 2, true);
+    its_config_byte(&r, 8192, 0x41);
+    its_mapti(&r, 1, 0, 8192, 0);
+    assert_int_equal(its_msi(&r, 1, 0), LVGIC_OK);
+    assert_int_equal(irq_prio(irq_load(lpi_irq(r.rig->vm, 0))), 0xa0);
+    rig_enter(r.rig, 0);
+    assert_int_equal(rig_ack(r.rig, 0), 8192);
+    assert_int_equal(rig_icc_read(r.rig, 0, SYSREG_ICC_RPR_EL1), 0x40);
+    rig_eoi(r.rig, 0, 8192);
+    rig_exit(r.rig, 0);
     its_rig_free(&r);
 }
 
@@ -482,6 +529,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(disabling_forgets_what_is_pending),
         cmocka_unit_test(disabling_while_in_a_list_register),
+        cmocka_unit_test(a_smaller_configuration_table),
         cmocka_unit_test(disabling_while_in_another_vcpus_list_register),
         cmocka_unit_test(disabling_after_the_acknowledge),
         cmocka_unit_test(moved_to_a_disabled_redistributor),
@@ -494,6 +542,7 @@ int main(void)
         cmocka_unit_test(the_word_exhaustively),
         cmocka_unit_test(index_pages),
         cmocka_unit_test(direct_lpis),
+        cmocka_unit_test(two_security_states),
         cmocka_unit_test(gicv2m),
         cmocka_unit_test(configurations),
     };

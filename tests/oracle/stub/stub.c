@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs batches of operations on QEMU's own GICv3. Each operation names the CPU that does it; the
- * CPUs take turns by a cursor in shared memory, so the order is the host's. Waiting is by YIELD:
- * with one thread for all CPUs QEMU then goes on with the next one at once.
+ * Runs batches of operations on QEMU's own GICv3 or GICv2. Each operation names the CPU that does
+ * it; the CPUs take turns by a cursor in shared memory, so the order is the host's. Waiting is by
+ * YIELD: with one thread for all CPUs QEMU then goes on with the next one at once.
  */
 #include "device.h"
+#include "gicv2.h"
 #include "mailbox.h"
 #include "secure.h"
 
@@ -25,6 +26,7 @@ void stub_main(uint64_t me);
 
 /* At EL3, with two security states. Then the CPU interface is left alone, but for SGIs. */
 static int two_states;
+static int gicv2;
 
 static volatile struct mailbox *const mailbox = (volatile struct mailbox *)(uintptr_t)MAILBOX_BASE;
 
@@ -61,7 +63,9 @@ static uintptr_t address(const struct op *op)
 {
     uintptr_t window = two_states && !op->secure ? NON_SECURE_WINDOW : 0;
 
-    if (op->target == TARGET_GICD)
+    if (op->target == TARGET_GICC)
+        return GICC_BASE + op->reg;
+    if (op->target >= TARGET_GICD2)
         return window + GICD_BASE + op->reg;
     return window + GICR_BASE + op->target * GICR_STRIDE + op->reg;
 }
@@ -160,6 +164,12 @@ static void reset_shared(void)
 
 static void reset(uint64_t me)
 {
+    if (gicv2) {
+        device_reset_own();
+        device_reset_shared();
+        gicv2_reset();
+        return;
+    }
     if (two_states)
         secure_reset_ds();
     else
@@ -178,9 +188,13 @@ static void look(volatile struct result *result)
 
     if (two_states)
         return;
-    result->hppir[0] = (uint16_t)icc_read(SYSREG_ICC_HPPIR0_EL1);
-    result->hppir[1] = (uint16_t)icc_read(SYSREG_ICC_HPPIR1_EL1);
-    result->rpr = (uint8_t)icc_read(SYSREG_ICC_RPR_EL1);
+    if (gicv2) {
+        gicv2_look(result);
+    } else {
+        result->hppir[0] = (uint16_t)icc_read(SYSREG_ICC_HPPIR0_EL1);
+        result->hppir[1] = (uint16_t)icc_read(SYSREG_ICC_HPPIR1_EL1);
+        result->rpr = (uint8_t)icc_read(SYSREG_ICC_RPR_EL1);
+    }
     __asm__ volatile("mrs %0, isr_el1" : "=r"(isr));
     result->lines = (isr & 0x80 ? LINE_IRQ : 0) | (isr & 0x40 ? LINE_FIQ : 0);
 }
@@ -192,7 +206,8 @@ static void execute(uint64_t me, const struct op *op, volatile struct result *re
     __asm__ volatile("msr tpidr_el1, xzr");
     switch (op->kind) {
     case OP_READ:
-        value = frame_read(op);
+        value = op->target == TARGET_GICC && op->reg == GICC_APR ? gicv2_active_priorities()
+                                                                 : frame_read(op);
         break;
     case OP_WRITE:
         frame_write(op);
@@ -262,6 +277,7 @@ static int work(uint64_t me)
 void stub_main(uint64_t me)
 {
     two_states = secure_at_el3();
+    gicv2 = mailbox->machine == MACHINE_GICV2;
     if (two_states)
         secure_start();
     else if (me == 0)
