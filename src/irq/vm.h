@@ -138,7 +138,7 @@ struct vm_region {
     _Atomic uint32_t count;
 };
 
-/* What a VMM recorded by device attributes; written under the claim. */
+/* What a VMM recorded by device attributes; written under the private lock. */
 #define NO_ADDRESS UINT64_MAX
 struct vm_setup {
     _Atomic uint64_t dist_base; /* or NO_ADDRESS */
@@ -182,8 +182,8 @@ struct lvgic_vm {
     _Atomic uint32_t iidr;      /* GICD_IIDR and GICR_IIDR */
     _Atomic uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
     _Atomic uint64_t gicr_pidr;
-    _Atomic uint32_t claim;   /* somebody works on the private state of vCPUs that he holds */
-    _Atomic uint32_t started; /* CTRL INIT was set, or a vCPU has run */
+    _Atomic uint32_t private_lock; /* somebody works on the private state of vCPUs that he holds */
+    _Atomic uint32_t started;      /* CTRL INIT was set, or a vCPU has run */
     struct vm_setup setup;
 
     _Atomic uint64_t *routes; /* GICD_IROUTER<n>, or its byte of GICD_ITARGETSR<n>, of each SPI */

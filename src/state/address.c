@@ -12,7 +12,7 @@ struct span {
     uint64_t base, size;
 };
 
-/* Relaxed throughout: written under the claim, and values for their own sake to others. */
+/* Relaxed throughout: written under the private lock, and values for their own sake to others. */
 static uint64_t load(const _Atomic uint64_t *address)
 {
     return atomic_load_explicit(address, memory_order_relaxed);
@@ -131,7 +131,7 @@ static int has(struct lvgic_vm *vm, uint64_t attr)
     }
 }
 
-static int set_claimed(struct lvgic_vm *vm, uint64_t attr, uint64_t value)
+static int set_locked(struct lvgic_vm *vm, uint64_t attr, uint64_t value)
 {
     switch (attr) {
     case LVGIC_ATTR_ADDR_V2_DIST:
@@ -153,9 +153,9 @@ static int set(struct lvgic_vm *vm, uint64_t attr, uint64_t value)
 
     if (status != LVGIC_OK)
         return status;
-    gate_claim(vm, &vm->vcpus[0]);
-    status = set_claimed(vm, attr, value);
-    gate_unclaim(vm);
+    gate_lock_private(vm, &vm->vcpus[0]);
+    status = set_locked(vm, attr, value);
+    gate_unlock_private(vm);
     return status;
 }
 

@@ -14,7 +14,7 @@ struct lvgic_vcpu *attr_vcpu(struct lvgic_vm *vm, uint64_t attr)
     return vm_find_affinity(vm, bits_get(attr, 63, 56) << 32 | bits_get(attr, 55, 32));
 }
 
-/* Relaxed throughout: values for their own sake, written under the claim. */
+/* Relaxed throughout: values for their own sake, written under the private lock. */
 
 static int has_only_0(struct lvgic_vm *vm, uint64_t attr)
 {
@@ -45,14 +45,14 @@ static int set_nr_irqs(struct lvgic_vm *vm, uint64_t attr, uint64_t value)
     (void)attr;
     if (value < 64 || value > 1024 || value % 32 || value > room)
         return LVGIC_E_INVALID;
-    gate_claim(vm, &vm->vcpus[0]);
+    gate_lock_private(vm, &vm->vcpus[0]);
     if (attr_started(vm) || atomic_load_explicit(&vm->setup.nr_irqs, memory_order_relaxed))
         status = LVGIC_E_PHASE;
     else
         atomic_store_explicit(&vm->setup.nr_irqs, (uint32_t)value, memory_order_relaxed);
     if (status == LVGIC_OK && value - NR_PRIVATE < vm->nr_spis)
         atomic_store_explicit(&vm->spi_limit, (uint32_t)value - NR_PRIVATE, memory_order_relaxed);
-    gate_unclaim(vm);
+    gate_unlock_private(vm);
     return status;
 }
 

@@ -55,11 +55,11 @@ void reset_vcpu(struct lvgic_vcpu *vcpu)
     atomic_store_explicit(&vcpu->statusr, 0, memory_order_relaxed);
     atomic_store_explicit(&vcpu->acks_missing, 0, memory_order_relaxed);
 
-    gate_claim(vcpu->vm, vcpu);
+    gate_lock_private(vcpu->vm, vcpu);
     icv_reset(&vcpu->lrs);
     vcpu->overflow_depth = 0;
     dir_note_eoimode(vcpu);
-    gate_unclaim(vcpu->vm);
+    gate_unlock_private(vcpu->vm);
 
     gate_lower(vcpu);
     one_of_n_changed(vcpu->vm);

@@ -248,16 +248,17 @@ static void apply_acks(struct lvgic_vm *vm, const uint8_t *c)
 
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *entry = c + ACKS_AT_ENTRIES + (size_t)i * ACK_SIZE;
-        uint8_t level = snap_get8(entry + ACK_AT_LEVEL);
+        uint32_t level = snap_get8(entry + ACK_AT_LEVEL);
+
+        if (level != ICV_LEVEL_NMI)
+            level >>= snap_level_shift(vcpu->lrs.pri_bits);
 
         vcpu->overflow[i] = (struct overflow_entry){
             .slot = vm_slot(vm, snap_get32(entry + ACK_AT_INTID)),
             .life = snap_get8(entry + ACK_AT_SOURCE),
             .group1 = snap_get8(entry + ACK_AT_GROUP1),
             .priority = snap_get8(entry + ACK_AT_PRIORITY),
-            .level = level == ICV_LEVEL_NMI
-                         ? level
-                         : (uint8_t)(level >> snap_level_shift(vcpu->lrs.pri_bits)),
+            .level = (uint8_t)level,
             .ack_seq = i,
         };
     }

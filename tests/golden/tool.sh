@@ -29,7 +29,17 @@ golden() {
 	local file=$dir/$1
 	shift
 	[ -z "$write" ] || "$@" >"$file" || true
-	expect 0 "$*" sh -c '"$@" | diff -u "$0" -' "$file" "$@"
+	expect 0 "$*" same "$file" "$@"
+}
+
+same() {
+	local file=$1
+	shift
+	"$@" | diff -u "$file" -
+}
+
+check_input() {
+	"$lvgic" check - <"$1"
 }
 
 for snap in "$dir"/*.snap; do
@@ -44,7 +54,7 @@ for snap in "$dir"/*.snap; do
 	expect 0 "check $name again" "$lvgic" check "$work/again.snap"
 	"$lvgic" kvm-export "$work/again.snap" >"$work/list2"
 	expect 0 "kvm-export $name twice" diff "$work/list" "$work/list2"
-	expect 0 "standard input" sh -c '"$0" check - <"$1"' "$lvgic" "$snap"
+	expect 0 "standard input" check_input "$snap"
 	expect 0 "diff with itself" "$lvgic" diff "$snap" "$snap"
 	# Damage is found.
 	{
