@@ -169,8 +169,8 @@ struct boot {
     uint64_t gich;   /* the control registers of the virtual CPU interface, */
     uint64_t gicv;   /* and that interface; each CPU sees its own */
     uint64_t its;    /* GICv3: an ITS; 0: none, or none for the guest */
-    struct region
-        pci[2 + PCI_RANGES]; /* windows of the PCI host bridge, for the guest; none has size 0 */
+    /* Configuration space and windows of the PCI host bridge, for the guest; then size 0. */
+    struct region pci[2 + PCI_RANGES];
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
     bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */

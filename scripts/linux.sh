@@ -167,7 +167,7 @@ put() {
 # ------------------------------------------------------------------ the parts
 
 part_kernel() {
-	# The image goes in last.
+	# The drivers go in last.
 	[ ! -s "$GUEST/Image" ] || [ ! -d "$GUEST/modules" ] || return 0
 	local package image name file n=10
 	prepare_apt
@@ -186,13 +186,15 @@ part_kernel() {
 	fi
 	[ "$(dd if="$WORK/Image" bs=1 skip=56 count=4 status=none)" = 'ARMd' ] ||
 		die "$EXIT_SETUP" "$package holds no plain arm64 kernel image"
-	rm -rf "$GUEST/modules"
+	mkdir "$WORK/modules"
 	for name in $MODULES; do
 		file=$(find "$tree/lib/modules" -name "$name.ko")
-		[ -z "$file" ] || put "$file" "modules/$n-$name.ko"
+		[ -z "$file" ] || mv "$file" "$WORK/modules/$n-$name.ko"
 		n=$((n + 1))
 	done
+	rm -rf "$GUEST/modules"
 	put "$WORK/Image" Image
+	mv "$WORK/modules" "$GUEST/modules"
 	say "kernel: $package, Image $(size_of "$GUEST/Image")"
 }
 

@@ -13,10 +13,13 @@ static bool is_mine(uint64_t address)
            (address + 64 > 0x09000000ul && address < 0x09020000ul);
 }
 
-static bool is_gic(uint64_t address)
+/* The GIC; and the windows of the PCI host bridge, where no device is. */
+static bool answers(uint64_t address)
 {
     return (address + 64 > GICD_BASE && address < GICD_BASE + GICD_SIZE) ||
-           (address + 64 > GICR_BASE && address < GICR_BASE + ncpus * GICR_STRIDE);
+           (address + 64 > GICR_BASE - GITS_SIZE && address < GICR_BASE + ncpus * GICR_STRIDE) ||
+           (address + 64 > 0x10000000ul && address < 0x3f000000ul) ||
+           (address + 64 > 0x4010000000ul && address < 0x4020000000ul);
 }
 
 static uint64_t some_address(struct hostile *h)
@@ -52,7 +55,7 @@ static void bad_walk(struct hostile *h)
         table = ram_end + below(h, HYP_SIZE);
         break;
     default:
-        table = below(h, 0x08000000u);
+        table = below(h, 0x08000000u); /* flash, which firmware alone has */
     }
     map_bad_walk(h, table);
     access_op(h, op, BAD_WALK + below(h, 0x40000000u) / 8 * 8, random_value(h));
@@ -100,6 +103,6 @@ void space_step(struct hostile *h, uint32_t n)
     access_op(h, op, map_window(h, address, below(h, 2)), random_value(h));
     /* At the very end of RAM an index of -4 finds some. */
     if (op < OPS_ABORT && address != ram_end && h->aborts + h->undefined == before &&
-        !is_gic(address))
+        !answers(address))
         wrong(h, "no abort", op_name(op), address, 0);
 }

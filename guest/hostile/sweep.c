@@ -11,15 +11,21 @@ static uint64_t gicr_size(void)
     return ncpus * GICR_STRIDE;
 }
 
+/* Emulators may not bear what is done here to their own. */
+static uint64_t gits_size(void)
+{
+    return on_libvgic ? GITS_SIZE : 0;
+}
+
 /* The frames in one piece, with what follows the last one. */
 static uint32_t frames_size(void)
 {
-    return (uint32_t)(GICD_SIZE + gicr_size() + BEYOND);
+    return (uint32_t)(GICD_SIZE + gits_size() + gicr_size() + BEYOND);
 }
 
 static uint64_t at_offset(uint64_t offset)
 {
-    return offset < GICD_SIZE ? GICD_BASE + offset : GICR_BASE + offset - GICD_SIZE;
+    return offset < GICD_SIZE ? GICD_BASE + offset : GICR_BASE - gits_size() + offset - GICD_SIZE;
 }
 
 static bool nothing_there(uint64_t address)

@@ -246,7 +246,7 @@ static struct icv_effect deactivate(struct lvgic_lrs *lrs, uint32_t intid, int r
         set_lr(lrs, (unsigned)reg, lr & ~LR_ACTIVE);
         effect.phys_deactivate = lr & LR_HW;
         effect.pintid = lr_pintid(lr);
-    } else if (!intid_is_special(intid) && intid < FIRST_LPI) {
+    } else if (intid < FIRST_LPI) {
         /* It is in no list register: the engine is told how many (5 bits), and knows which. */
         uint64_t count = bits_get(lrs->hcr, HCR_EOICOUNT_HI, HCR_EOICOUNT_LO);
 

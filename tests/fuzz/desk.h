@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "lvgic/state.h"
+#include "target.h"
 
 struct desk {
     struct lvgic_vm *vm;
@@ -33,7 +34,5 @@ void desk_run(const struct desk *desk);
 
 /* The end of the fuzzer, with a reason. */
 void desk_fail(const char *why) __attribute__((noreturn));
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

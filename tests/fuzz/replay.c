@@ -1,65 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Where there is no fuzzer: runs a fuzz target on files, on all their prefixes in steps, and on
- * what a simple mutation makes of them: replay [-n MUTATIONS] FILE...
- */
+/* Runs a fuzz target on the files, and the files of the directories, that are its arguments;
+ * without any on standard input. The target ends the program if something does not hold. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "desk.h"
+#include "target.h"
 
-static uint64_t random_state = 88172645463325252u;
+#define MOST (1u << 20) /* bytes of one input */
 
-static uint64_t next_random(void)
+static unsigned inputs;
+
+static void run(FILE *file)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    static uint8_t bytes[MOST];
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    uint8_t *exactly = malloc(size ? size : 1); /* so that a read beyond it is seen */
+
+    if (!exactly)
+        abort();
+    memcpy(exactly, bytes, size);
+    LLVMFuzzerTestOneInput(exactly, size);
+    free(exactly);
+    inputs++;
 }
 
-static unsigned long run(const uint8_t *data, size_t size, unsigned mutations)
+static int run_path(const char *path)
 {
-    uint8_t *copy = malloc(size + 1);
-    unsigned long runs = 1;
+    FILE *file = fopen(path, "rb");
 
-    LLVMFuzzerTestOneInput(data, size);
-    for (size_t prefix = 0; prefix < size; prefix += 1 + size / 64, runs++)
-        LLVMFuzzerTestOneInput(data, prefix);
-    for (unsigned i = 0; i < mutations && size; i++, runs++) {
-        memcpy(copy, data, size);
-        for (uint64_t n = 1 + next_random() % 4; n-- > 0;)
-            copy[next_random() % size] = (uint8_t)(next_random() >> 8);
-        LLVMFuzzerTestOneInput(copy, size);
+    if (!file) {
+        perror(path);
+        return EXIT_FAILURE;
     }
-    free(copy);
-    return runs;
+    run(file);
+    fclose(file);
+    return EXIT_SUCCESS;
+}
+
+static int run_directory(DIR *directory, const char *path)
+{
+    const struct dirent *entry;
+    char name[4096];
+    int status = EXIT_SUCCESS;
+
+    while ((entry = readdir(directory))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        if (run_path(name))
+            status = EXIT_FAILURE;
+    }
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned mutations = 200;
-    unsigned long runs = 0;
+    int status = EXIT_SUCCESS;
 
+    if (argc == 1)
+        run(stdin);
     for (int i = 1; i < argc; i++) {
-        static uint8_t data[1 << 20];
-        FILE *file;
-        size_t size;
+        DIR *directory = opendir(argv[i]);
+        int failed = directory ? run_directory(directory, argv[i]) : run_path(argv[i]);
 
-        if (!strcmp(argv[i], "-n") && i + 1 < argc) {
-            mutations = (unsigned)strtoul(argv[++i], NULL, 10);
-            continue;
-        }
-        file = fopen(argv[i], "rb");
-        if (!file) {
-            perror(argv[i]);
-            return 2;
-        }
-        size = fread(data, 1, sizeof data, file);
-        fclose(file);
-        runs += run(data, size, mutations);
+        if (directory)
+            closedir(directory);
+        status = failed ? EXIT_FAILURE : status;
     }
-    printf("%lu inputs\n", runs);
-    return runs ? 0 : 2;
+    printf("%u inputs\n", inputs);
+    return inputs ? status : EXIT_FAILURE;
 }
