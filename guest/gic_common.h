@@ -34,6 +34,7 @@
 #define INTID_SPI 32
 #define INTID_SPECIAL 1020
 #define INTID_NONE 1023
+#define INTID_LPI 8192 /* GICv3 */
 #define PRIORITY_IDLE 0xff
 
 /* What every test starts with: all have priority 0xa0, nothing below 0xf0 is masked. */

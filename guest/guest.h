@@ -10,6 +10,7 @@
 
 #define MAX_CPUS 8
 #define MAX_INTID 64
+#define LPIS 128 /* that the tests use, INTID_LPI first */
 #define SGIS 16
 #define LOG_SIZE 64
 
@@ -37,6 +38,7 @@ struct cpu {
     /* What the handlers have seen. A count grows when the handler is through with the interrupt. */
     volatile uint32_t count[MAX_INTID];
     volatile uint32_t fiq_count[MAX_INTID];
+    volatile uint32_t lpi_count[LPIS];
     volatile uint32_t nmi_count[MAX_INTID]; /* acknowledged by ICC_NMIAR1_EL1 */
     volatile uint32_t log_length;
     volatile uint32_t log[LOG_SIZE]; /* of IRQ and FIQ, as they were acknowledged */
@@ -60,6 +62,12 @@ struct cpu {
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned ncpus;
 
+/* Not one of the special INTIDs that say why there is no interrupt. */
+static inline bool is_interrupt(unsigned intid)
+{
+    return intid < INTID_SPECIAL || intid >= INTID_LPI;
+}
+
 static inline struct cpu *this_cpu(void)
 {
     return (struct cpu *)read_sysreg(tpidr_el1);
@@ -67,6 +75,9 @@ static inline struct cpu *this_cpu(void)
 
 void smp_init(void);
 bool smp_start_cpu(unsigned cpu); /* false when there is no such CPU */
+/* The CPU goes off: to be posted, it does not finish. Then smp_is_off() tells when it is. */
+uint64_t work_cpu_off(uint64_t unused);
+bool smp_is_off(unsigned cpu);
 /* Run a function on a CPU, which may be CPU 0 itself, and wait for its result. */
 uint64_t smp_call(unsigned cpu, work_fn *fn, uint64_t arg);
 /* The two halves of smp_call, to run something on several CPUs at once. Not for CPU 0. */

@@ -81,6 +81,8 @@ void clear_counts(void)
             cpus[i].fiq_count[intid] = 0;
             cpus[i].nmi_count[intid] = 0;
         }
+        for (unsigned n = 0; n < LPIS; n++)
+            cpus[i].lpi_count[n] = 0;
         cpus[i].log_length = 0;
     }
 }
@@ -92,6 +94,8 @@ uint32_t total_count(void)
     for (unsigned i = 0; i < ncpus; i++) {
         for (unsigned intid = 0; intid < MAX_INTID; intid++)
             total += cpus[i].count[intid];
+        for (unsigned n = 0; n < LPIS; n++)
+            total += cpus[i].lpi_count[n];
     }
     return total;
 }

@@ -26,6 +26,18 @@ static void note(struct cpu *cpu, unsigned ack)
     __atomic_store_n(&cpu->log_length, n + 1, __ATOMIC_RELEASE);
 }
 
+/* LPIs have no active state, and so no deactivation. */
+static void handle_lpi(struct cpu *cpu, unsigned intid)
+{
+    if (intid >= INTID_LPI + LPIS)
+        die("CPU %u: unexpected INTID %u", cpu->id, intid);
+    note(cpu, intid);
+    if (cpu->hook)
+        cpu->hook(intid);
+    gic_eoi(intid);
+    cpu->lpi_count[intid - INTID_LPI]++;
+}
+
 static void handle(unsigned ack, void (*eoi)(unsigned), volatile uint32_t *counts)
 {
     struct cpu *cpu = this_cpu();
@@ -33,8 +45,12 @@ static void handle(unsigned ack, void (*eoi)(unsigned), volatile uint32_t *count
 
     dsb();
     /* A level may drop, or a pending bit be cleared, while the exception is being taken. */
-    if (intid >= INTID_SPECIAL)
+    if (!is_interrupt(intid))
         return;
+    if (intid >= INTID_LPI) {
+        handle_lpi(cpu, intid);
+        return;
+    }
     if (intid >= MAX_INTID)
         die("CPU %u: unexpected INTID %u", cpu->id, intid);
     note(cpu, ack);
@@ -87,7 +103,7 @@ unsigned poll_ack(void)
 {
     unsigned ack = INTID_NONE;
 
-    WAIT_FOR(gic_intid(ack = gic_ack()) < INTID_SPECIAL);
+    WAIT_FOR(is_interrupt(gic_intid(ack = gic_ack())));
     dsb();
     return ack;
 }
@@ -96,7 +112,7 @@ unsigned poll_nothing(void)
 {
     unsigned ack = INTID_NONE;
 
-    WAIT_FOR_US(SETTLE_US, gic_intid(ack = gic_ack()) < INTID_SPECIAL);
+    WAIT_FOR_US(SETTLE_US, is_interrupt(gic_intid(ack = gic_ack())));
     return ack;
 }
 

@@ -28,6 +28,22 @@ bool smp_start_cpu(unsigned index)
     return true;
 }
 
+uint64_t work_cpu_off(uint64_t unused)
+{
+    (void)unused;
+    irq_disable();
+    fiq_disable();
+    if (!gic_cpu_down(this_cpu()->id))
+        die("CPU %u: the redistributor does not go to sleep", this_cpu()->id);
+    psci_cpu_off();
+    die("CPU %u: CPU_OFF returned", this_cpu()->id);
+}
+
+bool smp_is_off(unsigned index)
+{
+    return psci_affinity_info(index) == PSCI_AFFINITY_OFF;
+}
+
 void smp_init(void)
 {
     /* CPU 0 first, so that the distributor is never reset with others at work. */

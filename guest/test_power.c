@@ -5,22 +5,6 @@
 
 #define SPI TEST_SPI
 
-static uint64_t go_off(uint64_t unused)
-{
-    (void)unused;
-    irq_disable();
-    fiq_disable();
-    if (!gic_cpu_down(this_cpu()->id))
-        die("CPU %u: the redistributor does not go to sleep", this_cpu()->id);
-    psci_cpu_off();
-    die("CPU %u: CPU_OFF returned", this_cpu()->id);
-}
-
-static bool is_off(unsigned cpu)
-{
-    return psci_affinity_info(cpu) == PSCI_AFFINITY_OFF;
-}
-
 void test_power_calls(void)
 {
     unsigned on = 0;
@@ -47,8 +31,8 @@ void test_power_cycle(void)
     unsigned cycles = 0;
 
     for (; cycles < 3; cycles++) {
-        smp_post(last, go_off, 0);
-        if (!WAIT_FOR(is_off(last)))
+        smp_post(last, work_cpu_off, 0);
+        if (!WAIT_FOR(smp_is_off(last)))
             break;
         if (!smp_start_cpu(last) || psci_affinity_info(last) != PSCI_AFFINITY_ON)
             break;
@@ -66,8 +50,8 @@ void test_power_reroute(void)
 {
     unsigned last = ncpus - 1;
 
-    smp_post(last, go_off, 0);
-    expect_true("the last CPU is off", WAIT_FOR(is_off(last)));
+    smp_post(last, work_cpu_off, 0);
+    expect_true("the last CPU is off", WAIT_FOR(smp_is_off(last)));
     gic_route(SPI, last);
     gic_enable(0, SPI);
     gic_set_pending(0, SPI);
@@ -86,8 +70,8 @@ void test_power_wait(void)
 {
     unsigned last = ncpus - 1;
 
-    smp_post(last, go_off, 0);
-    expect_true("the last CPU is off", WAIT_FOR(is_off(last)));
+    smp_post(last, work_cpu_off, 0);
+    expect_true("the last CPU is off", WAIT_FOR(smp_is_off(last)));
     gic_route(SPI, last);
     gic_enable(0, SPI);
     gic_set_pending(0, SPI);
@@ -108,9 +92,9 @@ void test_power_all(void)
 
     gic_enable(0, SPI);
     for (unsigned cpu = 1; cpu < ncpus; cpu++)
-        smp_post(cpu, go_off, 0);
+        smp_post(cpu, work_cpu_off, 0);
     for (unsigned cpu = 1; cpu < ncpus; cpu++)
-        off += WAIT_FOR(is_off(cpu));
+        off += WAIT_FOR(smp_is_off(cpu));
     expect("CPUs off", ncpus - 1, off);
     gic_set_pending(0, SPI);
     WAIT_FOR(cpus[0].count[SPI] == 1);

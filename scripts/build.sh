@@ -7,6 +7,7 @@
 #   asan   build/asan     the same under Address- and UndefinedBehaviourSanitizer (gcc)
 #   tsan   build/tsan     the same under ThreadSanitizer (clang)
 #   clang  build/clang    the same with clang
+#   coverage build/coverage  the same with clang, counting branches: scripts/coverage.sh
 #   bench  build/bench    optimised, without the library's run-time checks
 #   guest  build/aarch64  freestanding library and bare-metal guest (cross compiler)
 #   hyp    build/aarch64  and the hypervisor, which needs libfdt from scripts/linux.sh
@@ -43,7 +44,7 @@ build() {
 
 main() {
 	local what
-	[ $# -gt 0 ] || die "$EXIT_USAGE" "what? host, asan, tsan, clang, bench, guest or hyp"
+	[ $# -gt 0 ] || die "$EXIT_USAGE" "what? host, asan, tsan, clang, coverage, bench, guest or hyp"
 	for what; do
 		case $what in
 		host) build host ;;
@@ -51,6 +52,12 @@ main() {
 		# gcc's ThreadSanitizer does not know stand-alone fences; clang's does not complain.
 		tsan) CC=clang build tsan -Db_sanitize=thread -Db_lundef=false ;;
 		clang) CC=clang build clang ;;
+		# Atomic: what threads count must add up.
+		coverage)
+			CC=clang build coverage -Dc_link_args=-fprofile-instr-generate -Dc_args="
+				-fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic
+				-fprofile-list=$ROOT/tests/coverage-rooms.txt"
+			;;
 		bench) build bench -Dchecks=false -Doptimization=3 ;;
 		guest | hyp)
 			"$ROOT/scripts/linux.sh" libfdt || exit "$EXIT_SETUP"

@@ -27,8 +27,11 @@ packages() {
 		run,bench        cpio                      packs the guest's initial file system
 		check,bench      pkg-config                tells the build where libcmocka is
 		check,bench      libcmocka-dev             the unit tests' framework
+		check,bench      libjansson-dev            reads and writes JSON, for the command lvgic
 		check            clang                     the second compiler, and its sanitizers
 		check            libclang-rt-14-dev        run-time part of clang's sanitizers
+		check            llvm-14                   reads the branches that clang counts
+		check            jq                        and picks them out of what that prints
 		check            clang-format              checks the layout of C files
 		check            shellcheck                checks the shell scripts
 		check            patch                     plants the faults that tests must find

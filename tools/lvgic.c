@@ -10,18 +10,27 @@
 #include "base/bits.h"
 #include "irq/word.h"
 #include "lvgic/lvgic.h"
+#include "tool.h"
 
 static const char *const op_text[NR_REG_OPS] = {
-#define OP_TEXT(name, what) what,
+#define OP_TEXT(name, vmm, what) what,
     REG_OPS(OP_TEXT)
 #undef OP_TEXT
+};
+
+static const char *const vmm_text[NR_REG_VMMS] = {
+#define VMM_TEXT(name, what) what,
+    REG_VMMS(VMM_TEXT)
+#undef VMM_TEXT
 };
 
 static void print_frame(const char *title, const struct reg_row *rows, size_t nr)
 {
     printf("\n## %s\n\n", title);
-    printf("| register | offset | bytes | access sizes | reset | does | section | |\n");
-    printf("|---|---|---|---|---|---|---|---|\n");
+    printf(
+        "| register | offset | bytes | access sizes | reset | does | a VMM's attribute | section "
+        "| |\n");
+    printf("|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < nr; i++) {
         const char *separator = "";
 
@@ -32,9 +41,9 @@ static void print_frame(const char *title, const struct reg_row *rows, size_t nr
                 printf("%s%u", separator, size);
                 separator = ", ";
             }
-        printf(" | 0x%" PRIx32 " | %s | %s | %s |\n",
+        printf(" | 0x%" PRIx32 " | %s | %s | %s | %s |\n",
                rows[i].op == REG_OP_CONST ? rows[i].value : rows[i].reset, op_text[rows[i].op],
-               rows[i].section, rows[i].sentence);
+               vmm_text[reg_vmm(&rows[i])], rows[i].section, rows[i].sentence);
     }
 }
 
@@ -165,20 +174,51 @@ static int list_register(const char *text)
 static int usage(FILE *to, int status)
 {
     fprintf(to, "usage: lvgic COMMAND\n"
-                "  registers   the register tables, as the document docs/registers.md\n"
-                "  events      what can happen to an interrupt\n"
-                "  errors      the status codes\n"
-                "  its         an ITS's commands and command errors\n"
-                "  word HEX    explain an interrupt's 64-bit word\n"
-                "  lr HEX      explain a list register (ICH_LR<n>_EL2)\n"
-                "  version\n");
+                "about a snapshot (docs/snapshot.md); FILE - is standard input:\n"
+                "  show FILE [--json]      what it holds: per vCPU, per interrupt\n"
+                "  diff A B                what differs; exit status 1 if anything does\n"
+                "  check FILE              is it sound? exit status 1, and where, if not\n"
+                "  kvm-export FILE         as KVM's device attributes (JSON, on standard output)\n"
+                "  kvm-import LIST FILE    the snapshot of a VM with these attributes\n"
+                "about the library:\n"
+                "  registers               the register tables, as docs/registers.md\n"
+                "  events                  what can happen to an interrupt\n"
+                "  errors                  the status codes\n"
+                "  its                     an ITS's commands and command errors\n"
+                "  word HEX                explain an interrupt's 64-bit word\n"
+                "  lr HEX                  explain a list register (ICH_LR<n>_EL2)\n"
+                "  help, version\n"
+                "exit status: 0; 1 different or damaged; 2 wrong usage, or it cannot be done\n");
     return status;
+}
+
+/* The commands about snapshots; -1: it is none. */
+static int snapshot_command(int argc, char **argv)
+{
+    const char *command = argv[1];
+
+    if (argc == 3 && !strcmp(command, "show"))
+        return tool_show(argv[2], false);
+    if (argc == 4 && !strcmp(command, "show") && !strcmp(argv[3], "--json"))
+        return tool_show(argv[2], true);
+    if (argc == 4 && !strcmp(command, "diff"))
+        return tool_diff(argv[2], argv[3]);
+    if (argc == 3 && !strcmp(command, "check"))
+        return tool_check(argv[2]);
+    if (argc == 3 && !strcmp(command, "kvm-export"))
+        return tool_kvm_export(argv[2]);
+    if (argc == 4 && !strcmp(command, "kvm-import"))
+        return tool_kvm_import(argv[2], argv[3]);
+    return -1;
 }
 
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
+    int status = argc > 2 ? snapshot_command(argc, argv) : -1;
 
+    if (status >= 0)
+        return status;
     if (argc == 2 && !strcmp(command, "registers"))
         return registers();
     if (argc == 2 && !strcmp(command, "events"))

@@ -147,6 +147,10 @@ void reopen(struct hostile *h);
 void make_sane(void);
 const char *prove_interrupts(void);
 
+/* its.c */
+void its_close(void);
+const char *prove_lpis(void);
+
 /* The phases. */
 uint32_t sweep_prepare(void);
 void sweep_step(struct hostile *h, uint32_t n);
@@ -159,6 +163,8 @@ void sysreg_step(struct hostile *h, uint32_t n);
 uint32_t call_prepare(void);
 void call_prepare_cpu(struct hostile *h);
 void call_step(struct hostile *h, uint32_t n);
+uint32_t its_prepare(void);
+void its_step(struct hostile *h, uint32_t n);
 uint32_t space_prepare(void);
 void space_step(struct hostile *h, uint32_t n);
 

@@ -9,7 +9,7 @@
 
 #define PROGRESS_US 4000000
 #define HUNG_US 10000000
-#define IIDR_LIBVGIC 0x4c00043bu
+#define IIDR_LIBVGIC 0x4c00343bu
 #define TYPER_ESPI (1u << 8)
 
 void primary_main(void) __attribute__((noreturn));
@@ -23,6 +23,7 @@ static const struct phase phases[] = {
     {"sweep", sweep_step, sweep_prepare, 0, true},
     {"odd", odd_step, odd_prepare, 0, true},
     {"storm", storm_step, storm_prepare, 0, true},
+    {"its", its_step, its_prepare, 0, true},
     {"sysreg", sysreg_step, sysreg_prepare, 0, true},
     {"call", call_step, call_prepare, call_prepare_cpu, false},
     {"space", space_step, space_prepare, 0, false},

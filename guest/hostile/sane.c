@@ -121,6 +121,7 @@ static void reset_spis(void)
 void make_sane(void)
 {
     smp_call_all(work_close, 0);
+    its_close();
     reset_spis();
     smp_call_all(work_open, 0);
 }
@@ -224,6 +225,8 @@ const char *prove_interrupts(void)
         broken = prove_spis(i);
     if (!broken && !prove_ticks())
         broken = "a timer does not tick";
+    if (!broken)
+        broken = prove_lpis();
     for (unsigned i = 0; i < ncpus && !broken; i++)
         if (hostiles[i].storms)
             broken = "interrupts that nobody asked for";

@@ -154,8 +154,8 @@ static void quiet(struct hostile *h, unsigned intid)
 static bool exists(unsigned intid)
 {
     /* QEMU's own GIC has more than its GICD_TYPER says. */
-    return intid < nr_intids || !on_libvgic || intid - FIRST_EPPI < nr_eppis ||
-           intid - FIRST_ESPI < nr_espis;
+    return intid < nr_intids || !on_libvgic || (intid >= INTID_LPI && intid < 0x10000) ||
+           intid - FIRST_EPPI < nr_eppis || intid - FIRST_ESPI < nr_espis;
 }
 
 static void take(unsigned group)

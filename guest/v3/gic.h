@@ -19,6 +19,7 @@
 #define GICD_CTLR_ARE (1u << 4)
 #define GICD_CTLR_DS (1u << 6)
 #define GICD_CTLR_RWP (1u << 31)
+#define GICD_TYPER_LPIS (1u << 17)
 #define GICD_TYPER_NMI (1u << 9)
 #define GICD_TYPER_A3V (1u << 24)
 #define GICD_IROUTER_IRM (1ull << 31)
@@ -27,6 +28,11 @@
 #define GICR_CTLR 0x0000
 #define GICR_TYPER 0x0008
 #define GICR_WAKER 0x0014
+#define GICR_PROPBASER 0x0070
+#define GICR_PENDBASER 0x0078
+#define GICR_INVLPIR 0x00a0
+#define GICR_INVALLR 0x00b0
+#define GICR_SYNCR 0x00c0
 #define GICR_PIDR2 0xffe8
 #define GICR_IGROUPR0 0x10080
 #define GICR_ISENABLER0 0x10100
@@ -40,7 +46,11 @@
 #define GICR_ICFGR1 0x10c04
 #define GICR_INMIR0 0x10f80
 
+#define GICR_CTLR_ENABLE_LPIS (1u << 0)
+#define GICR_CTLR_CES (1u << 1)
+#define GICR_CTLR_IR (1u << 2)
 #define GICR_CTLR_RWP (1u << 3)
+#define GICR_TYPER_PLPIS (1ull << 0)
 #define GICR_TYPER_LAST (1ull << 4)
 #define GICR_WAKER_SLEEP (1u << 1)
 #define GICR_WAKER_ASLEEP (1u << 2)

@@ -23,19 +23,17 @@ struct lvgic_gich_caps {
 };
 struct lvgic_gich_caps lvgic_gich_caps(volatile void *gich);
 
-/* Take over this physical CPU's interface for the vCPU of `lrs`, or give it up: writes, or reads
- * and clears, all of it. Attach when a vCPU is first run on a physical CPU and after
- * lvgic_vcpu_reset_cpuif(); detach when another vCPU is to run there, and before lvgic_vcpu_block()
- * and lvgic_vcpu_has_interrupt(), which look at the active priorities. */
+/* Take over this physical CPU's interface for the vCPU of `lrs`, or give it up; see
+ * lvgic_ich_attach() in ich.h. */
 void lvgic_gich_attach(volatile void *gich, struct lvgic_lrs *lrs);
 void lvgic_gich_detach(volatile void *gich, struct lvgic_lrs *lrs);
 
 /* After lvgic_vcpu_enter(): writes the registers whose value changes, and no others. */
 void lvgic_gich_load(volatile void *gich, struct lvgic_lrs *lrs);
 
-/* Before lvgic_vcpu_exit(): reads the registers in use that are not empty, VMCR, and EOICount when
- * something waits for it. A maintenance interrupt stays asserted until the next load or detach:
- * keep it masked until then. */
+/* Before lvgic_vcpu_exit(): reads the registers in use that are not empty, VMCR, the active
+ * priorities, and EOICount when something waits for it. A maintenance interrupt stays asserted
+ * until the next load or detach: keep it masked until then. */
 void lvgic_gich_save(volatile void *gich, struct lvgic_lrs *lrs);
 
 #pragma GCC visibility pop

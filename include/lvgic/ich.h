@@ -21,19 +21,20 @@ struct lvgic_ich_caps {
 };
 struct lvgic_ich_caps lvgic_ich_caps(void);
 
-/* Take over this physical CPU's interface for the vCPU of `lrs`, or give it up: writes, or reads
- * and clears, all of it. Attach when a vCPU is first run on a physical CPU and after
- * lvgic_vcpu_reset_cpuif(); detach when another vCPU is to run there, and before lvgic_vcpu_block()
- * and lvgic_vcpu_has_interrupt(), which look at the active priorities. */
+/* Take over this physical CPU's interface for the vCPU of `lrs`, or give it up. Attach when a vCPU
+ * is first run on a physical CPU, and again after detach; detach when another vCPU is to run there,
+ * and before lvgic_vcpu_block(), because a maintenance interrupt that nobody is going to answer
+ * would keep the CPU awake. Outside of lvgic_vcpu_enter() and lvgic_vcpu_exit(). Neither reads or
+ * changes the guest's registers in `lrs`: those belong to whoever holds the vCPU then. */
 void lvgic_ich_attach(struct lvgic_lrs *lrs);
 void lvgic_ich_detach(struct lvgic_lrs *lrs);
 
 /* After lvgic_vcpu_enter(): writes the registers whose value changes, and no others. */
 void lvgic_ich_load(struct lvgic_lrs *lrs);
 
-/* Before lvgic_vcpu_exit(): reads the registers in use that are not empty, VMCR, and EOIcount when
- * something waits for it. A maintenance interrupt stays asserted until the next load or detach:
- * keep it masked until then. */
+/* Before lvgic_vcpu_exit(): reads the registers in use that are not empty, VMCR, the active
+ * priorities, and EOIcount when something waits for it. A maintenance interrupt stays asserted
+ * until the next load or detach: keep it masked until then. */
 void lvgic_ich_save(struct lvgic_lrs *lrs);
 
 #pragma GCC visibility pop

@@ -36,6 +36,9 @@ struct lvgic_lrs {
         uint64_t lr[LVGIC_MAX_LRS];
         uint64_t hcr;
         uint64_t vmcr;
+        uint64_t ap0r[4];
+        uint64_t ap1r[4];
+        uint8_t stale;   /* VMCR and the active priorities are to be written whatever they were */
         uint32_t writes; /* list registers written since initialisation: a figure for tests */
         uint32_t reads;  /* list registers read since initialisation */
     } hw;

@@ -69,13 +69,19 @@ struct lvgic_config {
     bool no_dir_trap; /* the host cannot trap ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS = 0) */
 
     /* Identification. 0 means the library's own. */
-    uint32_t iidr;      /* GICD_IIDR and GICR_IIDR */
+    uint32_t iidr;      /* GICD_IIDR and GICR_IIDR; in a product 'K' (KVM's) or 'L' (the library's)
+                         * the revision selects behaviour: see docs/snapshot.md */
     uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to GICD_PIDR7 in [63:56]; PIDR2[7:4], the
                          * architecture revision, must be 3 */
     uint64_t gicr_pidr; /* the redistributors', in the same way */
 
     /* GICv2 has five priority bits, and none of nr_espis, nr_eppis, one_of_n, affinity, LPIs and
      * ITSs. */
+
+    /* Device attributes (state.h). */
+    uint8_t ipa_bits;    /* of a guest-physical address, 32 to 52; 0 means 40 */
+    bool kvm_attributes; /* attributes succeed silently where KVM's do; otherwise what is wrong is
+                          * an error */
 
     /* The affinity of each vCPU, all different; NULL means Aff0 = index % 16, Aff1 = index / 16
      * (the numbering that lets ICC_SGI1R_EL1 reach everybody without the range selector). Read
@@ -137,8 +143,7 @@ int lvgic_vcpu_enter(struct lvgic_vcpu *vcpu);
  * all. Errors: E_PHASE (the vCPU is not in the guest). */
 int lvgic_vcpu_exit(struct lvgic_vcpu *vcpu);
 
-/* The vCPU's registers, for the loader. vCPU thread, between enter and exit; APR and VMCR also
- * outside. */
+/* The vCPU's registers, for the loader. vCPU thread, between enter and exit. */
 struct lvgic_lrs *lvgic_vcpu_lrs(struct lvgic_vcpu *vcpu);
 
 /* The vCPU wants to sleep (WFI, PSCI CPU_SUSPEND). True: it may; host->wake will be called when

@@ -38,9 +38,6 @@ size_t lvgic_vm_size(const struct lvgic_config *config)
     return its_layout(&limits, config, NULL, vm_layout(&limits, config, NULL));
 }
 
-/* Product 'L', variant 0, revision 0, implementer Arm. */
-#define IIDR_OWN 0x4c00043bu
-
 /* PIDR0 to PIDR7 (12.1): part numbers of a GICv3 distributor and redistributor, architecture
  * revision 3, Arm's JEP106 code, 64 KiB frames. */
 #define GICD_PIDR_OWN UINT64_C(0x44003bb492)
@@ -95,10 +92,16 @@ int lvgic_vm_init(void *memory, size_t size, const struct lvgic_config *config,
     vm->no_dir_trap = config->no_dir_trap;
     vm->one_of_n = config->one_of_n;
     vm->nmi = config->nmi;
-    atomic_init(&vm->gicd_ctlr, config->two_security_states ? 0 : CTLR_DS);
-    vm->iidr = config->iidr ? config->iidr : IIDR_OWN;
-    vm->gicd_pidr = config->gicd_pidr ? config->gicd_pidr : GICD_PIDR_OWN;
-    vm->gicr_pidr = config->gicr_pidr ? config->gicr_pidr : GICR_PIDR_OWN;
+    vm->two_states = config->two_security_states;
+    atomic_init(&vm->gicd_ctlr, vm->two_states ? 0 : CTLR_DS);
+    vm->ipa_bits = config->ipa_bits ? config->ipa_bits : 40;
+    vm->kvm_attributes = config->kvm_attributes;
+    atomic_init(&vm->spi_limit, vm->nr_spis);
+    atomic_init(&vm->iidr, config->iidr ? config->iidr : IIDR_OWN);
+    atomic_init(&vm->gicd_pidr, config->gicd_pidr ? config->gicd_pidr : GICD_PIDR_OWN);
+    atomic_init(&vm->gicr_pidr, config->gicr_pidr ? config->gicr_pidr : GICR_PIDR_OWN);
+    atomic_init(&vm->setup.dist_base, NO_ADDRESS);
+    atomic_init(&vm->setup.cpu_base, NO_ADDRESS);
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         init_vcpu(vm, i, config);
     if (!vm_sort_affinities(vm))
@@ -186,6 +189,9 @@ int lvgic_vcpu_enter(struct lvgic_vcpu *vcpu)
 {
     if (vcpu_holds(vcpu))
         return LVGIC_E_PHASE;
+    /* Relaxed: a flag of its own. Looked at first, so that it is written once. */
+    if (!atomic_load_explicit(&vcpu->vm->started, memory_order_relaxed))
+        atomic_store_explicit(&vcpu->vm->started, 1, memory_order_relaxed);
     deliver_enter(vcpu);
     return LVGIC_OK;
 }
@@ -217,9 +223,13 @@ int lvgic_vcpu_reset_cpuif(struct lvgic_vcpu *vcpu)
 {
     if (vcpu_holds(vcpu))
         return LVGIC_E_PHASE;
+
+    bool asleep = deliver_work_begin(vcpu);
+
     icv_reset(&vcpu->lrs);
     /* No running priority is left, so no completion can be counted any more. */
     vcpu->overflow_depth = 0;
+    deliver_work_end(vcpu, asleep);
     return LVGIC_OK;
 }
 

@@ -89,6 +89,10 @@ static inline bool lr_is_empty(uint64_t lr)
 #define VMCR_VPMR_HI 31
 #define VMCR_VPMR_LO 24
 
+/* GICC_CTLR (IHI 0048B 4.4.1) has these where ICH_VMCR_EL2 has them. */
+#define GICC_CTLR_BITS \
+    (VMCR_VENG0 | VMCR_VENG1 | VMCR_VACKCTL | VMCR_VFIQEN | VMCR_VCBPR | VMCR_VEOIM)
+
 static inline uint64_t vmcr_group_enable(bool group1)
 {
     return group1 ? VMCR_VENG1 : VMCR_VENG0;

@@ -79,6 +79,23 @@ const struct ichreg_row ichreg_rows[NR_ICHREGS] = {
 #undef ICHREG
 };
 
+static const uint8_t op_vmms[NR_REG_OPS] = {
+#define OP_VMM(name, vmm, what) REG_VMM_##vmm,
+    REG_OPS(OP_VMM)
+#undef OP_VMM
+};
+
+static const uint8_t hook_vmms[] = {
+#define HOOK_VMM(name, vmm) REG_VMM_##vmm,
+    REG_HOOKS(HOOK_VMM)
+#undef HOOK_VMM
+};
+
+enum reg_vmm reg_vmm(const struct reg_row *row)
+{
+    return (enum reg_vmm)(row->op == REG_OP_HOOK ? hook_vmms[row->value] : op_vmms[row->op]);
+}
+
 const struct reg_row *reg_find(const struct reg_row *rows, size_t nr, uint32_t offset)
 {
     size_t low = 0, high = nr;

@@ -23,77 +23,99 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a row does. Per-interrupt rows: how a field is read and what writing it means. */
-#define REG_OPS(X)                                                                               \
-    X(ZERO, "reads as zero, ignores writes")                                                     \
-    X(CONST, "reads as a constant, ignores writes")                                              \
-    X(HOOK, "a function")                                                                        \
-    X(GROUP, "the group, one bit")                                                               \
-    X(GROUP_MODIFIER, "Secure group 1 where the group is 0; RAZ/WI with one security state")     \
-    X(NS_ACCESS, "what Non-secure accesses may do to a Secure interrupt, two bits; RAZ/WI with " \
-                 "one security state")                                                           \
-    X(ENABLE_SET, "reads enabled; writing 1 enables")                                            \
-    X(ENABLE_CLEAR, "reads enabled; writing 1 disables")                                         \
-    X(PENDING_SET, "reads pending; writing 1 makes pending")                                     \
-    X(PENDING_CLEAR, "reads pending; writing 1 takes the pending state back")                    \
-    X(ACTIVE_SET, "reads active; writing 1 activates")                                           \
-    X(ACTIVE_CLEAR, "reads active; writing 1 deactivates")                                       \
-    X(PRIORITY, "the priority, eight bits")                                                      \
-    X(NMI, "non-maskable, one bit; RAZ/WI without FEAT_GICv3_NMI")                               \
-    X(CONFIG, "level-sensitive 0b00 or edge-triggered 0b10")                                     \
-    X(ROUTE, "the affinity that it is routed to")                                                \
-    X(TARGETS, "the CPUs that it may go to, one bit each")                                       \
-    X(SOURCES_SET, "reads the sources it is pending for; writing 1 adds one")                    \
-    X(SOURCES_CLEAR, "reads the same; writing 1 takes one back")                                 \
-    X(SIGNAL, "the level of its wire")
+/* How a VMM's access by device attribute differs from the guest's. */
+#define REG_VMMS(X)                                                                            \
+    X(SAME, "as the guest")                                                                    \
+    X(READ_ONLY, "read-only")                                                                  \
+    X(LATCH, "pending but for the wire; writing stores both 1 and 0; with GICv2 as the guest") \
+    X(ZERO, "RAZ/WI; with GICv2 as the guest")                                                 \
+    X(PLAIN, "as the guest, without an effect on a physical interrupt or a notification")      \
+    X(VERBATIM, "writing stores the value")                                                    \
+    X(REVISION, "its revision can be written: it selects behaviour")                           \
+    X(NONE, "does not exist: a write would be an event")
+
+enum reg_vmm {
+#define REG_VMM_ENUM(name, what) REG_VMM_##name,
+    REG_VMMS(REG_VMM_ENUM)
+#undef REG_VMM_ENUM
+        NR_REG_VMMS
+};
+
+/* What a row does, and what it is to a VMM. Per-interrupt rows: how a field is read and what
+ * writing it means. */
+#define REG_OPS(X)                                                                                 \
+    X(ZERO, READ_ONLY, "reads as zero, ignores writes")                                            \
+    X(CONST, READ_ONLY, "reads as a constant, ignores writes")                                     \
+    X(HOOK, SAME, "a function")                                                                    \
+    X(GROUP, SAME, "the group, one bit")                                                           \
+    X(GROUP_MODIFIER, SAME, "Secure group 1 where the group is 0; RAZ/WI with one security state") \
+    X(NS_ACCESS, SAME,                                                                             \
+      "what Non-secure accesses may do to a Secure interrupt, two bits; RAZ/WI with "              \
+      "one security state")                                                                        \
+    X(ENABLE_SET, SAME, "reads enabled; writing 1 enables")                                        \
+    X(ENABLE_CLEAR, SAME, "reads enabled; writing 1 disables")                                     \
+    X(PENDING_SET, LATCH, "reads pending; writing 1 makes pending")                                \
+    X(PENDING_CLEAR, ZERO, "reads pending; writing 1 takes the pending state back")                \
+    X(ACTIVE_SET, PLAIN, "reads active; writing 1 activates")                                      \
+    X(ACTIVE_CLEAR, PLAIN, "reads active; writing 1 deactivates")                                  \
+    X(PRIORITY, SAME, "the priority, eight bits")                                                  \
+    X(NMI, SAME, "non-maskable, one bit; RAZ/WI without FEAT_GICv3_NMI")                           \
+    X(CONFIG, PLAIN, "level-sensitive 0b00 or edge-triggered 0b10")                                \
+    X(ROUTE, SAME, "the affinity that it is routed to")                                            \
+    X(TARGETS, SAME, "the CPUs that it may go to, one bit each")                                   \
+    X(SOURCES_SET, SAME, "reads the sources it is pending for; writing 1 adds one")                \
+    X(SOURCES_CLEAR, SAME, "reads the same; writing 1 takes one back")                             \
+    X(SIGNAL, READ_ONLY, "the level of its wire")
 
 enum reg_op {
-#define REG_OP_ENUM(name, what) REG_OP_##name,
+#define REG_OP_ENUM(name, vmm, what) REG_OP_##name,
     REG_OPS(REG_OP_ENUM)
 #undef REG_OP_ENUM
         NR_REG_OPS
 };
 
-/* Registers that need code. */
-#define REG_HOOKS(X)  \
-    X(NONE)           \
-    X(GICD_CTLR)      \
-    X(GICD_TYPER)     \
-    X(GICD_SETSPI)    \
-    X(GICD_CLRSPI)    \
-    X(GICD_SETSPI_SR) \
-    X(GICD_CLRSPI_SR) \
-    X(GICD_STATUSR)   \
-    X(IIDR)           \
-    X(GICD_PIDR)      \
-    X(GICR_PIDR)      \
-    X(GICR_STATUSR)   \
-    X(GICR_CTLR)      \
-    X(GICR_TYPER)     \
-    X(GICR_WAKER)     \
-    X(GICD2_TYPER)    \
-    X(GICD2_PPISR)    \
-    X(GICD2_SGIR)     \
-    X(GICR_SETLPIR)   \
-    X(GICR_CLRLPIR)   \
-    X(GICR_PROPBASER) \
-    X(GICR_PENDBASER) \
-    X(GICR_INVLPIR)   \
-    X(GICR_INVALLR)   \
-    X(GICR_SYNCR)     \
-    X(GITS_CTLR)      \
-    X(GITS_TYPER)     \
-    X(GITS_STATUSR)   \
-    X(GITS_CBASER)    \
-    X(GITS_CWRITER)   \
-    X(GITS_CREADR)    \
-    X(GITS_BASER0)    \
-    X(GITS_BASER1)    \
-    X(V2M_TYPER)      \
-    X(V2M_SETSPI)
+/* Registers that need code, and what they are to a VMM. */
+#define REG_HOOKS(X)          \
+    X(NONE, SAME)             \
+    X(GICD_CTLR, SAME)        \
+    X(GICD_TYPER, READ_ONLY)  \
+    X(GICD_SETSPI, NONE)      \
+    X(GICD_CLRSPI, NONE)      \
+    X(GICD_SETSPI_SR, NONE)   \
+    X(GICD_CLRSPI_SR, NONE)   \
+    X(GICD_STATUSR, VERBATIM) \
+    X(GICD_IIDR, REVISION)    \
+    X(GICR_IIDR, READ_ONLY)   \
+    X(GICD_PIDR, READ_ONLY)   \
+    X(GICR_PIDR, READ_ONLY)   \
+    X(GICR_STATUSR, VERBATIM) \
+    X(GICR_CTLR, SAME)        \
+    X(GICR_TYPER, READ_ONLY)  \
+    X(GICR_WAKER, SAME)       \
+    X(GICD2_TYPER, READ_ONLY) \
+    X(GICD2_PPISR, READ_ONLY) \
+    X(GICD2_SGIR, NONE)       \
+    X(GICR_SETLPIR, NONE)     \
+    X(GICR_CLRLPIR, NONE)     \
+    X(GICR_PROPBASER, SAME)   \
+    X(GICR_PENDBASER, SAME)   \
+    X(GICR_INVLPIR, NONE)     \
+    X(GICR_INVALLR, NONE)     \
+    X(GICR_SYNCR, READ_ONLY)  \
+    X(GITS_CTLR, SAME)        \
+    X(GITS_IIDR, READ_ONLY)   \
+    X(GITS_TYPER, READ_ONLY)  \
+    X(GITS_STATUSR, SAME)     \
+    X(GITS_CBASER, SAME)      \
+    X(GITS_CWRITER, SAME)     \
+    X(GITS_CREADR, SAME)      \
+    X(GITS_BASER0, SAME)      \
+    X(GITS_BASER1, SAME)      \
+    X(V2M_TYPER, READ_ONLY)   \
+    X(V2M_SETSPI, NONE)
 
 enum reg_hook {
-#define REG_HOOK_ENUM(name) REG_HOOK_##name,
+#define REG_HOOK_ENUM(name, vmm) REG_HOOK_##name,
     REG_HOOKS(REG_HOOK_ENUM)
 #undef REG_HOOK_ENUM
 };
@@ -133,6 +155,9 @@ extern const size_t nr_gicd2_rows;
 #define GICD_SIZE 0x10000u
 #define GICD2_SIZE 0x1000u
 #define GICR_SIZE 0x20000u
+
+/* What a row is to a VMM. */
+enum reg_vmm reg_vmm(const struct reg_row *row);
 
 /* The row that covers an offset, or NULL. */
 const struct reg_row *reg_find(const struct reg_row *rows, size_t nr, uint32_t offset);

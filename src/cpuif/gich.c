@@ -120,19 +120,14 @@ void lvgic_gich_attach(volatile void *gich, struct lvgic_lrs *lrs)
         lrs->hw.lr[i] = 0;
     WRITE32(gich, GICH_HCR, 0);
     lrs->hw.hcr = 0;
-    WRITE32(gich, GICH_VMCR, lrs->vmcr & GICH_VMCR_MASK);
-    lrs->hw.vmcr = lrs->vmcr;
-    /* One register for both groups. */
-    WRITE32(gich, GICH_APR, lrs->ap0r[0]);
+    /* What is the vCPU's own is for the next load, when nobody else may be writing it. */
+    lrs->hw.stale = 1;
 }
 
 void lvgic_gich_detach(volatile void *gich, struct lvgic_lrs *lrs)
 {
-    /* What was written on the guest's behalf since lvgic_gich_save() is newer than the hardware's.
-     */
-    if (lrs->vmcr == lrs->hw.vmcr)
-        lrs->vmcr = read_vmcr(gich);
-    lrs->ap0r[0] = READ32(gich, GICH_APR);
+    /* Everything was saved when the guest was left. */
+    lrs->hw.stale = 1;
     WRITE32(gich, GICH_HCR, 0);
     clear_lrs(gich);
 }
@@ -148,10 +143,16 @@ void lvgic_gich_load(volatile void *gich, struct lvgic_lrs *lrs)
         lrs->hw.lr[i] = lrs->lr[i];
         lrs->hw.writes++;
     }
-    if (lrs->vmcr != lrs->hw.vmcr) {
+    if (lrs->hw.stale || lrs->vmcr != lrs->hw.vmcr) {
         WRITE32(gich, GICH_VMCR, lrs->vmcr & GICH_VMCR_MASK);
         lrs->hw.vmcr = lrs->vmcr;
     }
+    /* One register for both groups. */
+    if (lrs->hw.stale || lrs->ap0r[0] != lrs->hw.ap0r[0]) {
+        WRITE32(gich, GICH_APR, lrs->ap0r[0]);
+        lrs->hw.ap0r[0] = lrs->ap0r[0];
+    }
+    lrs->hw.stale = 0;
     if (lrs->hcr != lrs->hw.hcr) {
         WRITE32(gich, GICH_HCR, lrs->hcr & GICH_HCR_MASK);
         lrs->hw.hcr = lrs->hcr;
@@ -161,7 +162,6 @@ void lvgic_gich_load(volatile void *gich, struct lvgic_lrs *lrs)
 void lvgic_gich_save(volatile void *gich, struct lvgic_lrs *lrs)
 {
     uint64_t used = lrs->used & (BIT64(LVGIC_MAX_LRS) - 1);
-    bool active = false;
     unsigned reg;
 
     lrs->elrsr = used ? READ32(gich, GICH_ELRSR0) : 0;
@@ -172,7 +172,6 @@ void lvgic_gich_save(volatile void *gich, struct lvgic_lrs *lrs)
         } else {
             lrs->lr[reg] = from_gich(READ32(gich, GICH_LR + 4 * reg));
             lrs->hw.reads++;
-            active = active || (lrs->lr[reg] & LR_ACTIVE);
         }
         lrs->hw.lr[reg] = lrs->lr[reg];
     }
@@ -184,7 +183,8 @@ void lvgic_gich_save(volatile void *gich, struct lvgic_lrs *lrs)
         lrs->hcr = READ32(gich, GICH_HCR) & GICH_HCR_MASK;
         lrs->hw.hcr = lrs->hcr;
     }
-    /* The active priorities say which acknowledged interrupts the guest has still to complete. */
-    if (active || (lrs->hcr & HCR_LRENPIE))
-        lrs->ap0r[0] = READ32(gich, GICH_APR);
+    /* The active priorities say which acknowledged interrupts the guest has still to complete; and
+     * a VMM may read them at any time. */
+    lrs->ap0r[0] = READ32(gich, GICH_APR);
+    lrs->hw.ap0r[0] = lrs->ap0r[0];
 }

@@ -98,6 +98,15 @@ struct lvgic_ich_caps lvgic_ich_caps(void)
     };
 }
 
+/* The hardware holds these active priorities. */
+static void note_aprs(struct lvgic_lrs *lrs)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(lrs->ap0r); i++) {
+        lrs->hw.ap0r[i] = lrs->ap0r[i];
+        lrs->hw.ap1r[i] = lrs->ap1r[i];
+    }
+}
+
 /* AP<m>R<n> for n > 0 exist only with more than five preemption bits. */
 static void save_aprs(struct lvgic_lrs *lrs)
 {
@@ -113,10 +122,21 @@ static void save_aprs(struct lvgic_lrs *lrs)
         lrs->ap0r[3] = READ_SYSREG(ICH_AP0R3);
         lrs->ap1r[3] = READ_SYSREG(ICH_AP1R3);
     }
+    note_aprs(lrs);
 }
 
-static void load_aprs(const struct lvgic_lrs *lrs)
+static bool aprs_differ(const struct lvgic_lrs *lrs)
 {
+    bool differ = false;
+
+    for (unsigned i = 0; i < 1u << (lrs->pri_bits - 5); i++)
+        differ = differ || lrs->ap0r[i] != lrs->hw.ap0r[i] || lrs->ap1r[i] != lrs->hw.ap1r[i];
+    return differ;
+}
+
+static void load_aprs(struct lvgic_lrs *lrs)
+{
+    note_aprs(lrs);
     WRITE_SYSREG(ICH_AP0R0, lrs->ap0r[0]);
     WRITE_SYSREG(ICH_AP1R0, lrs->ap1r[0]);
     if (lrs->pri_bits >= 6) {
@@ -142,9 +162,8 @@ void lvgic_ich_attach(struct lvgic_lrs *lrs)
         lrs->hw.lr[i] = 0;
     WRITE_SYSREG(ICH_HCR, 0);
     lrs->hw.hcr = 0;
-    WRITE_SYSREG(ICH_VMCR, lrs->vmcr);
-    lrs->hw.vmcr = lrs->vmcr;
-    load_aprs(lrs);
+    /* What is the vCPU's own is for the next load, when nobody else may be writing it. */
+    lrs->hw.stale = 1;
     /* The writes take effect before anything that this CPU does next. */
     ISB();
 }
@@ -153,11 +172,8 @@ void lvgic_ich_detach(struct lvgic_lrs *lrs)
 {
     struct lvgic_ich_caps caps = lvgic_ich_caps();
 
-    /* What was written on the guest's behalf since lvgic_ich_save() is newer than the hardware's.
-     */
-    if (lrs->vmcr == lrs->hw.vmcr)
-        lrs->vmcr = READ_SYSREG(ICH_VMCR);
-    save_aprs(lrs);
+    /* Everything was saved when the guest was left. */
+    lrs->hw.stale = 1;
     WRITE_SYSREG(ICH_HCR, 0);
     for (unsigned i = 0; i < caps.nr_lrs; i++)
         write_lr(i, 0);
@@ -174,10 +190,13 @@ void lvgic_ich_load(struct lvgic_lrs *lrs)
         lrs->hw.lr[i] = lrs->lr[i];
         lrs->hw.writes++;
     }
-    if (lrs->vmcr != lrs->hw.vmcr) {
+    if (lrs->hw.stale || lrs->vmcr != lrs->hw.vmcr) {
         WRITE_SYSREG(ICH_VMCR, lrs->vmcr);
         lrs->hw.vmcr = lrs->vmcr;
     }
+    if (lrs->hw.stale || aprs_differ(lrs))
+        load_aprs(lrs);
+    lrs->hw.stale = 0;
     if (lrs->hcr != lrs->hw.hcr) {
         WRITE_SYSREG(ICH_HCR, lrs->hcr);
         lrs->hw.hcr = lrs->hcr;
@@ -190,8 +209,6 @@ void lvgic_ich_save(struct lvgic_lrs *lrs)
     uint64_t used = lrs->used & (BIT64(LVGIC_MAX_LRS) - 1);
     unsigned reg;
 
-    bool active = false;
-
     lrs->elrsr = used ? (uint32_t)READ_SYSREG(ICH_ELRSR) : 0;
     while (bits_take_first(&used, &reg)) {
         if (lrs->elrsr & 1u << reg) {
@@ -200,7 +217,6 @@ void lvgic_ich_save(struct lvgic_lrs *lrs)
         } else {
             lrs->lr[reg] = read_lr(reg);
             lrs->hw.reads++;
-            active = active || (lrs->lr[reg] & LR_ACTIVE);
         }
         lrs->hw.lr[reg] = lrs->lr[reg];
     }
@@ -212,10 +228,9 @@ void lvgic_ich_save(struct lvgic_lrs *lrs)
         lrs->hcr = READ_SYSREG(ICH_HCR);
         lrs->hw.hcr = lrs->hcr;
     }
-    /* The active priorities say which acknowledged interrupts the guest has still to complete. And
-     * a host that must trap the common registers (no ICC_DIR_EL1 trap) emulates ICC_RPR_EL1. */
-    if (active || (lrs->hcr & (HCR_LRENPIE | HCR_TC)))
-        save_aprs(lrs);
+    /* The active priorities say which acknowledged interrupts the guest has still to complete; and
+     * a VMM may read them at any time. */
+    save_aprs(lrs);
 }
 
 #endif

@@ -33,16 +33,22 @@ uint8_t icv_bpr(const struct lvgic_lrs *lrs, bool group1)
     return (uint8_t)bits_get(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO);
 }
 
-void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
+void icv_store_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
 {
     uint64_t least = min_bpr(lrs, group1);
 
     value = (value & 7) < least ? least : value & 7;
-    if (!group1)
-        lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, value);
-    else if (!(lrs->vmcr & VMCR_VCBPR) || lrs->gicv2)
-        /* With a common binary point writes are ignored, but not those of GICC_ABPR. */
+    if (group1)
         lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR1_HI, VMCR_VBPR1_LO, value);
+    else
+        lrs->vmcr = bits_put(lrs->vmcr, VMCR_VBPR0_HI, VMCR_VBPR0_LO, value);
+}
+
+void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value)
+{
+    /* With a common binary point writes of group 1's are ignored, but not those of GICC_ABPR. */
+    if (!group1 || !(lrs->vmcr & VMCR_VCBPR) || lrs->gicv2)
+        icv_store_bpr(lrs, group1, value);
 }
 
 /* The part of a priority that decides about preemption (table 4-x of 4.8.3): group 0 splits below
@@ -240,7 +246,7 @@ static struct icv_effect deactivate(struct lvgic_lrs *lrs, uint32_t intid, int r
         set_lr(lrs, (unsigned)reg, lr & ~LR_ACTIVE);
         effect.phys_deactivate = lr & LR_HW;
         effect.pintid = lr_pintid(lr);
-    } else if (!intid_is_special(intid) && intid < FIRST_LPI) {
+    } else if (intid < FIRST_LPI) {
         /* It is in no list register: the engine is told how many (5 bits), and knows which. */
         uint64_t count = bits_get(lrs->hcr, HCR_EOICOUNT_HI, HCR_EOICOUNT_LO);
 

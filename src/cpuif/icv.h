@@ -69,6 +69,9 @@ bool icv_level_is_active(const struct lvgic_lrs *lrs, unsigned level, bool group
 /* ICV_BPR0/1, ICV_PMR, ICV_CTLR and group enables, which live in VMCR. */
 uint8_t icv_bpr(const struct lvgic_lrs *lrs, bool group1);
 void icv_set_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value);
+
+/* The binary point itself, whatever CBPR lets the guest write. */
+void icv_store_bpr(struct lvgic_lrs *lrs, bool group1, uint64_t value);
 uint8_t icv_pmr(const struct lvgic_lrs *lrs);
 void icv_set_pmr(struct lvgic_lrs *lrs, uint64_t value);
 uint64_t icv_ctlr(const struct lvgic_lrs *lrs);

@@ -65,6 +65,12 @@ void dir_announce_home(struct lvgic_vm *vm, uint32_t index)
     add_home(&vm->spi_home_known, home);
 }
 
+void dir_add_home(struct lvgic_vm *vm, uint32_t index)
+{
+    add_home(&vm->spi_home, index + 1);
+    add_home(&vm->spi_home_known, index + 1);
+}
+
 void dir_announce_active(struct lvgic_vcpu *vcpu, uint32_t slot, struct gate *gate)
 {
     uint32_t on = irq_effective(irq_load(vcpu_irq(vcpu, slot)));
@@ -77,10 +83,18 @@ void dir_announce_active(struct lvgic_vcpu *vcpu, uint32_t slot, struct gate *ga
         dir_announce_home(vcpu->vm, on);
 }
 
+void dir_note_eoimode(struct lvgic_vcpu *vcpu)
+{
+    atomic_store_explicit(&vcpu->eoimode, !!(vcpu->lrs.vmcr & VMCR_VEOIM), memory_order_relaxed);
+}
+
 void dir_open(struct lvgic_vcpu *vcpu)
 {
     const struct lvgic_vm *vm = vcpu->vm;
-    bool open = !vm->gicv2 && ((vcpu->lrs.vmcr & VMCR_VEOIM) || vm->no_dir_trap);
+    /* Relaxed: a value for its own sake. If a VMM changes EOImode just now, a run is as good with
+     * the trap as without. */
+    bool eoimode = atomic_load_explicit(&vcpu->eoimode, memory_order_relaxed);
+    bool open = !vm->gicv2 && (eoimode || vm->no_dir_trap);
 
     /* Relaxed: ordered before the look at the homes by the publication's fence. */
     atomic_store_explicit(&vcpu->dir_open, open, memory_order_relaxed);

@@ -22,9 +22,16 @@
  * thread that may wait for one guest exit. */
 void dir_announce_home(struct lvgic_vm *vm, uint32_t index);
 
+/* The same while every vCPU is held out of the guest. */
+void dir_add_home(struct lvgic_vm *vm, uint32_t index);
+
 /* The interrupt behind a slot is about to be made active by register. An SPI: as above. A private
  * one's vCPU is held at the gate. May wait for one guest exit. */
 void dir_announce_active(struct lvgic_vcpu *vcpu, uint32_t slot, struct gate *gate);
+
+/* Whoever owns the vCPU's private state, after a change of it: remember EOImode for dir_open(),
+ * which does not own it. */
+void dir_note_eoimode(struct lvgic_vcpu *vcpu);
 
 /* vCPU thread, before "in guest" is published: this run may go without the trap. */
 void dir_open(struct lvgic_vcpu *vcpu);

@@ -53,6 +53,63 @@ static bool is_edge(enum irq_event event, uint64_t w)
     }
 }
 
+/* Parts of the state written by a VMM. */
+struct put_step {
+    enum irq_part part;
+    bool value;
+    bool move;
+    uint32_t vcpu;
+};
+
+static bool put_step(uint64_t old, void *arg, uint64_t *new)
+{
+    const struct put_step *step = arg;
+
+    if (!(old & IRQ_MAPPED))
+        return false;
+    *new =
+        step->move ? irq_move(old, step->vcpu) : irq_put(old, step->part, step->value, step->vcpu);
+    return true;
+}
+
+static struct irq_change put(struct lvgic_vcpu *vcpu, uint32_t slot, struct put_step step,
+                             struct effects *effects)
+{
+    struct lvgic_vm *vm = vcpu->vm;
+    struct irq_change change = irq_change(vcpu_irq(vcpu, slot), put_step, &step);
+
+    if (change.done && change.new != change.old)
+        deliver_look(vm, slot, change.new, effects);
+    return change;
+}
+
+struct irq_change deliver_put(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_part part,
+                              bool value, uint32_t on, struct effects *effects)
+{
+    return put(vcpu, slot, (struct put_step){.part = part, .value = value, .vcpu = on}, effects);
+}
+
+struct irq_change deliver_move(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t to,
+                               struct effects *effects)
+{
+    return put(vcpu, slot, (struct put_step){.move = true, .vcpu = to}, effects);
+}
+
+void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, struct effects *effects)
+{
+    uint32_t eff = irq_effective(w);
+
+    if (w & IRQ_INLR) {
+        deliver_attention(&vm->vcpus[irq_holder(w)]);
+        effects_kick(vm, effects, irq_holder(w));
+    } else if (irq_deliverable(w) && one_of_n_routed(vm, slot)) {
+        one_of_n_choose(vm, slot, true, effects);
+    } else if (irq_wanted(w) && eff != IRQ_NOBODY) {
+        deliver_hint(&vm->vcpus[eff], slot);
+        effects_kick(vm, effects, eff);
+    }
+}
+
 static struct irq_change apply(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
                                uint64_t require, enum irq_event event, uint32_t arg,
                                struct effects *effects)

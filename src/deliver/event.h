@@ -25,6 +25,18 @@ struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum
  * Kicks nobody. */
 void deliver_hint(struct lvgic_vcpu *target, uint32_t slot);
 
+/* A VMM writes a part of an interrupt's state as it is; `on`: the vCPU on which it becomes active.
+ * Not changed, but for its wire, while it is in a list register: change.old says so. */
+struct irq_change deliver_put(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_part part,
+                              bool value, uint32_t on, struct effects *effects);
+
+/* If it is active outside of the list registers, it is so on vCPU `to` from now on. */
+struct irq_change deliver_move(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t to,
+                               struct effects *effects);
+
+/* An interrupt's word has become `w`: tell whoever has to look at it. */
+void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, struct effects *effects);
+
 /* The vCPU looks again at what is outside its hints; kicks nobody. */
 void deliver_attention(struct lvgic_vcpu *vcpu);
 

@@ -82,3 +82,16 @@ uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate
         gate_hold(vm, gate, irq_holder(w));
     }
 }
+
+void gate_lock_private(struct lvgic_vm *vm, struct lvgic_vcpu *on)
+{
+    /* Acquire: what the one before did is seen. */
+    while (atomic_exchange_explicit(&vm->private_lock, 1, memory_order_acquire))
+        relax(on);
+}
+
+void gate_unlock_private(struct lvgic_vm *vm)
+{
+    /* Release: see gate_lock_private(). */
+    atomic_store_explicit(&vm->private_lock, 0, memory_order_release);
+}

@@ -44,4 +44,11 @@ void gate_hold(struct lvgic_vm *vm, struct gate *gate, uint32_t index);
  * Every other vCPU may still take it into one: who wants to change it as well looks again. */
 uint64_t gate_exact_word(struct lvgic_vm *vm, struct irq *irq, struct gate *gate);
 
+/* The private lock of a VM, the only one there is: whoever has it, and holds a vCPU, may work on
+ * what is private to that vCPU's thread. It is taken after the waiting is done and held for a few
+ * loads and stores, in which nobody is waited for or called. While another has it, relax is called
+ * with vCPU `on`. */
+void gate_lock_private(struct lvgic_vm *vm, struct lvgic_vcpu *on);
+void gate_unlock_private(struct lvgic_vm *vm);
+
 #endif

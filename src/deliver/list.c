@@ -242,6 +242,7 @@ void deliver_fill(struct lvgic_vcpu *vcpu)
 {
     struct fill fill;
 
+    overflow_settle(vcpu);
     /* Not the candidates: most entries have none. */
     fill.nr = 0;
     fill.room = vcpu->lrs.nr;

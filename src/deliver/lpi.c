@@ -169,9 +169,11 @@ void deliver_lpi_reload(struct lvgic_vm *vm, uint32_t lpi, bool with_pending)
     struct lvgic_vcpu *vcpu = &vm->vcpus[target];
     uint64_t base = atomic_load_explicit(&vcpu->lpis.propbaser, memory_order_relaxed);
 
-    /* What is beyond the table's IDbits does not exist. */
-    if ((uint64_t)intid >> (bits_get(base, 4, 0) + 1))
+    /* What is beyond the table's IDbits does not exist: it never comes, whatever it was before. */
+    if ((uint64_t)intid >> (bits_get(base, 4, 0) + 1)) {
+        change_lpi(lpi, configure_step, &step, false);
         return;
+    }
     if (read_byte(vm, (base & MASK64(51, 12)) + intid - FIRST_LPI, &step.config))
         change_lpi(lpi, configure_step, &step, false);
     if (with_pending)
@@ -349,8 +351,7 @@ bool deliver_lpi_work(struct lvgic_vm *vm)
         return false;
     do {
         atomic_fetch_and_explicit(&vm->lpis.claim, ~(uint32_t)AGAIN, memory_order_acquire);
-        if (!lpi_spend(&budget) || redists_work(vm, &budget) ||
-            (vm->its_work && vm->its_work(vm, &budget))) {
+        if (!lpi_spend(&budget) || redists_work(vm, &budget) || vm->its_work(vm, &budget)) {
             /* By exchange: requests that came since are part of what is left. */
             atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_acq_rel);
             return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "deliver/overflow.h"
 
+#include "arch/lr.h"
 #include "cpuif/icv.h"
 #include "deliver/run.h"
 
@@ -85,6 +86,65 @@ void overflow_put(struct lvgic_vcpu *vcpu, const struct listing *listing)
                                                     .ack_seq = listing->ack_seq};
     if (vcpu->overflow_depth > vcpu->stats.overflow_stack_max)
         vcpu->stats.overflow_stack_max = vcpu->overflow_depth;
+}
+
+static bool level_is_taken(const struct lvgic_vcpu *vcpu, uint8_t level)
+{
+    for (uint32_t i = 0; i < vcpu->overflow_depth; i++)
+        if (vcpu->overflow[i].level == level)
+            return true;
+    return false;
+}
+
+/* Below those that preempted it: those of lower levels, and NMIs. */
+static void insert_by_level(struct lvgic_vcpu *vcpu, struct overflow_entry entry)
+{
+    uint32_t place = vcpu->overflow_depth++;
+
+    while (place > 0) {
+        const struct overflow_entry *below = &vcpu->overflow[place - 1];
+        bool on_top = entry.level == ICV_LEVEL_NMI ||
+                      (below->level != ICV_LEVEL_NMI && below->level > entry.level);
+
+        if (on_top)
+            break;
+        vcpu->overflow[place] = *below;
+        place--;
+    }
+    vcpu->overflow[place] = entry;
+    for (uint32_t i = 0; i < vcpu->overflow_depth; i++)
+        vcpu->overflow[i].ack_seq = i;
+    vcpu->next_ack_seq = vcpu->overflow_depth;
+}
+
+void overflow_complete(struct lvgic_vcpu *vcpu)
+{
+    uint32_t gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
+
+    /* Relaxed: as where it was looked at. */
+    atomic_store_explicit(&vcpu->acks_missing, 0, memory_order_relaxed);
+    overflow_prune(vcpu);
+    for (uint32_t slot = 0; slot < vcpu->vm->nr_wired; slot++) {
+        uint64_t w = irq_load(vcpu_irq(vcpu, slot));
+        bool group1 = w & IRQ_GRP1;
+        uint32_t priority = ctlr_priority(gicd_ctlr, w);
+
+        if (!irq_replayable(w, irq_life(w), vcpu->index) ||
+            overflow_find(vcpu, slot, (uint8_t)irq_life(w)) || vcpu->overflow_depth == MAX_OVERFLOW)
+            continue;
+
+        /* As in a list register that it was acknowledged in. */
+        uint64_t lr = (uint64_t)(irq_is_nmi(w) ? 0 : priority) << 48 | (group1 ? LR_GROUP1 : 0) |
+                      (irq_is_nmi(w) ? LR_NMI : 0);
+        int level = icv_level_of(&vcpu->lrs, lr);
+
+        if (level >= 0 && !level_is_taken(vcpu, (uint8_t)level))
+            insert_by_level(vcpu, (struct overflow_entry){.slot = slot,
+                                                          .life = (uint8_t)irq_life(w),
+                                                          .group1 = group1,
+                                                          .priority = lr_priority(lr),
+                                                          .level = (uint8_t)level});
+    }
 }
 
 /* How many entries, from the top, have had their priority dropped. */

@@ -36,6 +36,18 @@ const struct overflow_entry *overflow_find(const struct lvgic_vcpu *vcpu, uint32
  * active priorities): no completion will come for them. */
 void overflow_prune(struct lvgic_vcpu *vcpu);
 
+/* A VMM has written active state, priorities or active priorities, which say what the guest
+ * acknowledged but not in which order: enter what is active here and has a level active that no
+ * entry stands for, in the order of the levels. */
+void overflow_complete(struct lvgic_vcpu *vcpu);
+
+static inline void overflow_settle(struct lvgic_vcpu *vcpu)
+{
+    /* Relaxed: what was acknowledged can be written before the vCPU runs only. */
+    if (atomic_load_explicit(&vcpu->acks_missing, memory_order_relaxed))
+        overflow_complete(vcpu);
+}
+
 /* The hardware counted `count` completions. */
 void overflow_replay(struct lvgic_vcpu *vcpu, uint32_t count, struct effects *effects);
 

@@ -80,8 +80,55 @@ void deliver_exit(struct lvgic_vcpu *vcpu)
     vcpu->lrs.hcr &= ~HCR_EOICOUNT;
     deliver_fold(vcpu, &effects);
     DEBUG_CHECK(vcpu->vm, check_folded(vcpu));
+    dir_note_eoimode(vcpu);
     set_mode(vcpu, VCPU_OUT);
     effects_run(vcpu->vm, &effects);
+}
+
+/* The same handshake with the gate as in deliver_enter(). */
+bool deliver_work_begin(struct lvgic_vcpu *vcpu)
+{
+    bool asleep = vcpu_mode(vcpu) == VCPU_BLOCKED;
+
+    gate_wait_open(vcpu);
+    publish(vcpu, VCPU_WORKING);
+    while (gate_closed(vcpu)) {
+        set_mode(vcpu, VCPU_OUT);
+        gate_wait_open(vcpu);
+        publish(vcpu, VCPU_WORKING);
+    }
+    return asleep;
+}
+
+void deliver_work_end(struct lvgic_vcpu *vcpu, bool asleep)
+{
+    struct effects effects;
+
+    dir_note_eoimode(vcpu);
+    if (!asleep) {
+        set_mode(vcpu, VCPU_OUT);
+        return;
+    }
+    /* Who came while it was at work has woken nobody. */
+    publish(vcpu, VCPU_BLOCKED);
+    effects_init(&effects);
+    if (has_notice(vcpu))
+        effects_kick(vcpu->vm, &effects, vcpu->index);
+    effects_run(vcpu->vm, &effects);
+}
+
+bool deliver_eoimode(struct lvgic_vcpu *vcpu)
+{
+    bool inside = vcpu_mode(vcpu) == VCPU_IN, asleep = false;
+
+    if (!inside)
+        asleep = deliver_work_begin(vcpu);
+
+    bool eoimode = vcpu->lrs.vmcr & VMCR_VEOIM;
+
+    if (!inside)
+        deliver_work_end(vcpu, asleep);
+    return eoimode;
 }
 
 struct wake_scan {
@@ -108,7 +155,7 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
 {
     struct wake_scan scan = {.found = false};
 
-    set_mode(vcpu, VCPU_OUT); /* it may have been asleep */
+    deliver_work_begin(vcpu); /* it may have been asleep */
     take_notices(vcpu);
     /* Relaxed: after attention was taken with acquire. */
     scan.gicd_ctlr = vm_gicd_ctlr(vcpu->vm);
@@ -116,6 +163,7 @@ bool deliver_has_interrupt(struct lvgic_vcpu *vcpu)
     /* A copy: what is shut is found out by those who also ask to be told when it opens. */
     struct rows shut = vcpu->waiting.shut;
     waiting_scan(vcpu, wake_visit, &scan, &shut);
+    deliver_work_end(vcpu, false);
     return scan.found;
 }
 

@@ -27,6 +27,15 @@ bool deliver_deactivate(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t life,
 /* Would an interrupt be signalled now (the WFI wake-up condition)? Only while out of the guest. */
 bool deliver_has_interrupt(struct lvgic_vcpu *vcpu);
 
+/* vCPU thread, out of the guest: what is private to the vCPU is its own until deliver_work_end().
+ * Waits while the gate is closed. In between it must wait for nobody. Begin returns whether the
+ * vCPU is asleep, and with that it is so again after the end, which wakes it if it has to be. */
+bool deliver_work_begin(struct lvgic_vcpu *vcpu);
+void deliver_work_end(struct lvgic_vcpu *vcpu, bool asleep);
+
+/* vCPU thread: does the guest complete in two steps (EOImode 1)? */
+bool deliver_eoimode(struct lvgic_vcpu *vcpu);
+
 /* Publish "asleep". False if there is something to wake up for already. */
 bool deliver_block(struct lvgic_vcpu *vcpu);
 
@@ -36,11 +45,12 @@ static inline uint32_t vcpu_mode(const struct lvgic_vcpu *vcpu)
     return atomic_load_explicit(&vcpu->mode, memory_order_acquire);
 }
 
+/* Must those who need its private state, or an interrupt that it has, wait for it? */
 static inline bool vcpu_holds(const struct lvgic_vcpu *vcpu)
 {
     uint32_t mode = vcpu_mode(vcpu);
 
-    return mode == VCPU_IN || mode == VCPU_FOLDING;
+    return mode == VCPU_IN || mode == VCPU_FOLDING || mode == VCPU_WORKING;
 }
 
 /* A vCPU that was told of a change and has not come out of the guest since may still take an

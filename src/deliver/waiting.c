@@ -143,7 +143,7 @@ static bool scan_group(struct lvgic_vcpu *vcpu, uint32_t row, uint32_t group, st
             scan->all_idle = false;
         scan->stopped = what == VISIT_STOP;
     }
-    return keep || scan->stopped;
+    return keep;
 }
 
 static void scan_row(struct lvgic_vcpu *vcpu, uint32_t row, struct scan *scan)
@@ -161,8 +161,6 @@ static void scan_row(struct lvgic_vcpu *vcpu, uint32_t row, struct scan *scan)
                 words[i] &= ~BIT64(bit);
         keep = keep || words[i];
     }
-    if (scan->stopped)
-        return;
     if (!keep)
         set_row(&vcpu->waiting.occupied, row, false);
     else if (scan->all_idle)

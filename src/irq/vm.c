@@ -46,6 +46,18 @@ struct lvgic_vcpu *vm_find_affinity(const struct lvgic_vm *vm, uint64_t affinity
     return NULL;
 }
 
+uint32_t vm_route_target(const struct lvgic_vm *vm, uint64_t route)
+{
+    const struct lvgic_vcpu *vcpu;
+
+    if (vm->gicv2 && vm->nr_vcpus == 1) /* targets are RAZ/WI */
+        return 0;
+    if (vm->gicv2)
+        return route ? bits_first(route) : IRQ_NOBODY;
+    vcpu = vm_find_affinity(vm, route);
+    return vcpu ? vcpu->index : IRQ_NOBODY;
+}
+
 /* Insertion sort: it runs once, and embedders list their vCPUs in order. Returns false if two are
  * equal. */
 bool vm_sort_affinities(struct lvgic_vm *vm)
@@ -106,6 +118,11 @@ bool vm_config_valid(const struct lvgic_config *config)
         return false;
     if (config->gic == 2 ? !fits_gicv2(config) : !fits_gicv3(config))
         return false;
+    /* Without groups there is nothing to tell the security states apart. */
+    if (config->two_security_states && config->iidr && iidr_revision(config->iidr) == 1)
+        return false;
+    if (config->ipa_bits && (config->ipa_bits < 32 || config->ipa_bits > 52))
+        return false;
     return config->nr_vcpus >= 1 && config->nr_vcpus <= MAX_VCPUS && spis && extended && v2m &&
            lpi_config_valid(config) && config->nr_lrs <= LVGIC_MAX_LRS &&
            (config->pri_bits == 0 || (config->pri_bits >= 5 && config->pri_bits <= 7));
@@ -151,6 +168,7 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     vm->spi_pintid = vm_take(memory, &used, sizeof(uint16_t) * nr_shared);
     vm->spi_nsacr = vm_take(memory, &used, sizeof(uint8_t) * nr_shared);
     vm->by_affinity = vm_take(memory, &used, sizeof(uint16_t) * vm->nr_vcpus);
+    vm->setup.regions = vm_take(memory, &used, sizeof(struct vm_region) * vm->nr_vcpus);
 
     for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
         void *news_slots = vm_take(memory, &used, sizeof(uint64_t) * vm->nr_groups);
@@ -167,27 +185,26 @@ size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *m
     return used;
 }
 
-static void reset_irq(struct irq *irq, uint64_t flags, uint32_t target)
-{
-    atomic_init(&irq->word, IRQ_MAPPED | flags | (uint64_t)target << IRQ_TARGET_SHIFT);
-}
-
 /* Reset values, section 12.9: everything disabled, group 0, priority 0; SGIs are edge-triggered and
  * PPIs and SPIs level-sensitive; SPIs are routed to affinity 0.0.0.0, if there is such a vCPU.
  * With GICv2 (IHI 0048B 4.3) SGIs have sources and are always enabled, and SPIs have no target,
  * but on the only vCPU there is. */
+uint64_t vm_reset_word(const struct lvgic_vm *vm, uint32_t slot, uint32_t vcpu)
+{
+    uint64_t group = vm_groups_fixed(vm) && !vm->gicv2 ? IRQ_GRP1 : 0, flags = IRQ_MAPPED | group;
+    uint32_t target = slot_is_private(vm, slot) ? vcpu : vm_route_target(vm, 0);
+
+    if (slot_is_sgi(slot))
+        flags |= vm->gicv2 ? IRQ_EDGE | IRQ_SRC | IRQ_EN : IRQ_EDGE;
+    return flags | (uint64_t)target << IRQ_TARGET_SHIFT;
+}
+
 void vm_reset_irqs(struct lvgic_vm *vm)
 {
-    const struct lvgic_vcpu *first = vm_find_affinity(vm, 0);
-    uint64_t sgi = vm->gicv2 ? IRQ_EDGE | IRQ_SRC | IRQ_EN : IRQ_EDGE;
-    uint32_t target = first ? first->index : IRQ_NOBODY;
-
-    if (vm->gicv2 && vm->nr_vcpus > 1)
-        target = IRQ_NOBODY;
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
-        for (uint32_t i = 0; i < vm->nr_private; i++)
-            reset_irq(&vm->vcpus[v].private_irqs[i], slot_is_sgi(i) ? sgi : 0, v);
-    for (uint32_t i = 0; i < vm->nr_spis + vm->nr_espis; i++)
-        reset_irq(&vm->spis[i], 0, target);
+        for (uint32_t slot = 0; slot < vm->nr_private; slot++)
+            atomic_init(&vm->vcpus[v].private_irqs[slot].word, vm_reset_word(vm, slot, v));
+    for (uint32_t slot = vm->nr_private; slot < vm->nr_wired; slot++)
+        atomic_init(&vm->spis[slot - vm->nr_private].word, vm_reset_word(vm, slot, 0));
     lpi_reset(vm);
 }

@@ -46,6 +46,7 @@ enum vcpu_mode {
     VCPU_IN,      /* from publishing its list registers until the guest stops */
     VCPU_FOLDING, /* the guest has stopped, list registers are being folded */
     VCPU_BLOCKED, /* asleep, holds no interrupt, wants host->wake */
+    VCPU_WORKING, /* out of the guest, its thread works on what is private to it */
 };
 
 /* lvgic_vcpu.kicked */
@@ -102,7 +103,9 @@ struct lvgic_vcpu {
 
     /* Shared: written by the vCPU's own thread, read by all. */
     _Alignas(CACHE_LINE) _Atomic uint32_t mode; /* enum vcpu_mode */
-    _Atomic uint32_t dir_open; /* this run may go, or goes, without a trap of ICC_DIR_EL1 */
+    _Atomic uint32_t dir_open;     /* this run may go, or goes, without a trap of ICC_DIR_EL1 */
+    _Atomic uint32_t eoimode;      /* the guest completes in two steps, as of the last exit */
+    _Atomic uint32_t acks_missing; /* a VMM has written active state: see overflow_complete() */
 
     /* Constant after initialisation. */
     struct lvgic_vm *vm;
@@ -119,7 +122,7 @@ struct lvgic_vcpu {
     struct irq private_irqs[NR_PRIVATE + MAX_EPPIS];
     _Atomic uint16_t private_pintid[NR_PRIVATE + MAX_EPPIS];
 
-    /* Private to the vCPU's thread. */
+    /* Private to the vCPU's thread, and to who holds the vCPU out of the guest (state/hold.h). */
     _Alignas(CACHE_LINE) struct waiting waiting;
     struct listing listed[LVGIC_MAX_LRS];
     struct overflow_entry overflow[MAX_OVERFLOW];
@@ -127,6 +130,24 @@ struct lvgic_vcpu {
     uint64_t next_ack_seq;
     struct lvgic_lrs lrs;
     struct lvgic_stats stats;
+};
+
+/* Redistributors that follow one another in the guest's memory. */
+struct vm_region {
+    _Atomic uint64_t base;
+    _Atomic uint32_t count;
+};
+
+/* What a VMM recorded by device attributes; written under the private lock. */
+#define NO_ADDRESS UINT64_MAX
+struct vm_setup {
+    _Atomic uint64_t dist_base; /* or NO_ADDRESS */
+    _Atomic uint64_t cpu_base;  /* GICv2's CPU interface */
+    struct vm_region *regions;  /* room for one of each vCPU */
+    _Atomic uint32_t nr_regions;
+    _Atomic uint32_t nr_irqs;   /* as it was set, or 0 */
+    _Atomic uint32_t maint_irq; /* or 0 */
+    _Atomic uint32_t single;    /* the region was given as KVM's legacy REDIST address */
 };
 
 struct lvgic_vm {
@@ -152,9 +173,18 @@ struct lvgic_vm {
     bool one_of_n;
     bool range_selector; /* some Aff0 is above 15 */
     bool nmi;            /* FEAT_GICv3_NMI is offered */
-    uint32_t iidr;       /* GICD_IIDR and GICR_IIDR */
-    uint64_t gicd_pidr;  /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
-    uint64_t gicr_pidr;
+    bool two_states;     /* two security states were configured; CTLR_DS says whether there are */
+    uint8_t ipa_bits;
+    bool kvm_attributes; /* device attributes succeed where KVM's do */
+
+    /* Changed by who restores a snapshot or writes device attributes; anybody may read them. */
+    _Atomic uint32_t spi_limit; /* INTIDs 32 up, at most nr_spis, that the VM has */
+    _Atomic uint32_t iidr;      /* GICD_IIDR and GICR_IIDR */
+    _Atomic uint64_t gicd_pidr; /* GICD_PIDR0 in [7:0] to PIDR7 in [63:56] */
+    _Atomic uint64_t gicr_pidr;
+    _Atomic uint32_t private_lock; /* somebody works on the private state of vCPUs that he holds */
+    _Atomic uint32_t started;      /* CTRL INIT was set, or a vCPU has run */
+    struct vm_setup setup;
 
     _Atomic uint64_t *routes; /* GICD_IROUTER<n>, or its byte of GICD_ITARGETSR<n>, of each SPI */
     _Atomic uint16_t *spi_pintid; /* physical INTID behind each SPI that has HW set */
@@ -214,12 +244,19 @@ static inline bool slot_is_private(const struct lvgic_vm *vm, uint32_t slot)
     return slot < vm->nr_private;
 }
 
+/* How many SPIs the guest has: as many as there is room for, unless KVM's NR_IRQS says fewer.
+ * Relaxed: it is lowered, if at all, before the interrupts that it hides are used. */
+static inline uint32_t vm_nr_spis(const struct lvgic_vm *vm)
+{
+    return atomic_load_explicit(&vm->spi_limit, memory_order_relaxed);
+}
+
 /* The slot of an INTID; INTID_NONE if this VM has no such interrupt. Not for LPIs: lpi_find(). */
 static inline uint32_t vm_slot(const struct lvgic_vm *vm, uint32_t intid)
 {
     if (intid < NR_PRIVATE)
         return intid;
-    if (intid - FIRST_SPI < vm->nr_spis)
+    if (intid - FIRST_SPI < vm_nr_spis(vm))
         return vm->nr_private + intid - FIRST_SPI;
     if (intid - FIRST_EPPI < vm->nr_eppis)
         return NR_PRIVATE + intid - FIRST_EPPI;
@@ -304,6 +341,32 @@ static inline uint64_t irq_load(struct irq *irq)
     return atomic_load_explicit(&irq->word, memory_order_relaxed);
 }
 
+/* How the VM behaves: GICD_IIDR.Revision of the library's own and of KVM's product; any other
+ * product's revisions are its own. */
+#define IIDR_REVISION_HI 15
+#define IIDR_REVISION_LO 12
+#define IIDR_OWN 0x4c00343bu /* product 'L', variant 0, revision 3, implementer Arm */
+
+static inline uint32_t iidr_revision(uint32_t iidr)
+{
+    uint32_t product = iidr >> 24, revision = iidr >> IIDR_REVISION_LO & 0xf;
+    bool known = product == 'L' || product == 'K';
+
+    return known && (revision == 1 || revision == 2) ? revision : 3;
+}
+
+static inline uint32_t vm_revision(const struct lvgic_vm *vm)
+{
+    /* Relaxed: a value for its own sake. */
+    return iidr_revision(atomic_load_explicit(&vm->iidr, memory_order_relaxed));
+}
+
+/* In revision 1 the guest cannot choose groups: all are in group 1, with GICv2 in group 0. */
+static inline bool vm_groups_fixed(const struct lvgic_vm *vm)
+{
+    return vm_revision(vm) == 1;
+}
+
 /* The stamp of LPIs that become pending on this vCPU now. Relaxed: a change is announced as that of
  * a group enable is, by attention and kick; and whoever was told that it is done comes after. */
 static inline uint32_t vcpu_lpi_stamp(const struct lvgic_vcpu *vcpu)
@@ -371,6 +434,12 @@ struct irq_change irq_change_event(struct irq *irq, uint32_t gen, uint64_t requi
 /* The vCPU with this affinity ([39:32] and [23:0]), or NULL. */
 struct lvgic_vcpu *vm_find_affinity(const struct lvgic_vm *vm, uint64_t affinity);
 
+/* The vCPU that an SPI with this route goes to, or IRQ_NOBODY; not for 1-of-N. With GICv2 a route
+ * is GICD_ITARGETSR's byte: of several targets any one may get it (IHI 0048B 3.2.3), and it is the
+ * lowest. So the choice needs no state, and software that means "anybody" has its boot CPU awake.
+ */
+uint32_t vm_route_target(const struct lvgic_vm *vm, uint64_t route);
+
 /* Laying out a VM in the embedder's memory; see lvgic_vm_size() and lvgic_vm_init(). */
 
 /* Takes `bytes`, aligned to a cache line, from the block; counts only when there is no block yet.
@@ -379,6 +448,9 @@ void *vm_take(char *memory, size_t *used, size_t bytes);
 size_t vm_layout(struct lvgic_vm *vm, const struct lvgic_config *config, void *memory);
 bool vm_config_valid(const struct lvgic_config *config);
 void vm_reset_irqs(struct lvgic_vm *vm);
+
+/* The word of an interrupt after reset: of one that is private to vCPU `vcpu`, or of an SPI. */
+uint64_t vm_reset_word(const struct lvgic_vm *vm, uint32_t slot, uint32_t vcpu);
 bool vm_sort_affinities(struct lvgic_vm *vm);
 
 #endif

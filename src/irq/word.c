@@ -127,6 +127,32 @@ uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
     return irq_frees_physical(w, n) ? n & ~IRQ_LINE : n;
 }
 
+uint64_t irq_put(uint64_t w, enum irq_part part, bool value, uint32_t vcpu)
+{
+    if (part == IRQ_PART_LINE)
+        return value ? w | IRQ_LINE : w & ~IRQ_LINE;
+    if (part == IRQ_PART_EDGE)
+        return configure(w, value);
+    if (w & IRQ_INLR)
+        return w;
+    if (part == IRQ_PART_LATCH) {
+        if (value && irq_latched(w))
+            return w;
+        return value ? w | (w & IRQ_EDGE ? IRQ_PEND : IRQ_SOFT)
+                     : w & ~(IRQ_PEND | IRQ_SOFT | IRQ_MSGL);
+    }
+    /* Where it is active already it stays so: it goes to another vCPU only by IRQ_EV_SET_ACTIVE's
+     * rules, or with its route (irq_move()). */
+    return value ? irq_apply(w, IRQ_EV_SET_ACTIVE, vcpu) : w & ~IRQ_ACT;
+}
+
+uint64_t irq_move(uint64_t w, uint32_t vcpu)
+{
+    bool here = (w & IRQ_ACT) && !(w & IRQ_INLR);
+
+    return here ? with_field(w, IRQ_HOLDER_SHIFT, IRQ_VCPU_MASK, vcpu) : w;
+}
+
 /* An interrupt with sources: a list register names one of them, the lowest that is pending. While
  * it is active for one, those that are pending wait, even if it is the same. The guest's completion
  * must be seen while there are more. */

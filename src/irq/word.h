@@ -198,6 +198,23 @@ enum irq_event {
  * request could hit a later activation). */
 uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg);
 
+/* Parts of the state that a VMM writes as they are, with no effect on a device or a physical
+ * interrupt: the latch (pending but for the wire), the active state, the wire, edge-triggered. */
+enum irq_part { IRQ_PART_LATCH, IRQ_PART_ACTIVE, IRQ_PART_LINE, IRQ_PART_EDGE };
+
+/* Is it pending but for its wire? */
+static inline bool irq_latched(uint64_t w)
+{
+    return w & (IRQ_PEND | IRQ_SOFT | IRQ_MSGL);
+}
+
+/* The word with one part of it written; `vcpu` is where it becomes active. Latch and active state
+ * do not change while INLR: they are in a list register. */
+uint64_t irq_put(uint64_t w, enum irq_part part, bool value, uint32_t vcpu);
+
+/* An interrupt that a VMM made active before it said where it is routed: active there. */
+uint64_t irq_move(uint64_t w, uint32_t vcpu);
+
 /* What the owner of a list register remembers about how it was filled: private, never shared. */
 struct irq_listing {
     bool pending; /* filled as pending */

@@ -32,8 +32,9 @@ static uint64_t read_register(struct its *its, enum reg_hook hook)
     case REG_HOOK_GITS_CTLR:
         deliver_lpi_work_now(its->vm);
         return ctlr(its);
-    case REG_HOOK_IIDR:
-        return its->vm->iidr;
+    case REG_HOOK_GITS_IIDR: /* its revision is that of the ABI of tables: 0 */
+        return atomic_load_explicit(&its->vm->iidr, memory_order_relaxed) &
+               ~MASK64(IIDR_REVISION_HI, IIDR_REVISION_LO);
     case REG_HOOK_GITS_TYPER:
         return typer(its);
     case REG_HOOK_GITS_STATUSR:

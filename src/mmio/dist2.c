@@ -21,13 +21,6 @@ uint64_t dist2_targets_mask(const struct lvgic_vm *vm)
     return BIT64(vm->nr_vcpus) - 1;
 }
 
-/* With several targets any one of them may get it (IHI 0048B 3.2.3). The lowest: so the choice
- * needs no state, and software that means "anybody" has its boot CPU awake. */
-uint32_t dist2_target(uint64_t targets)
-{
-    return targets ? bits_first(targets) : IRQ_NOBODY;
-}
-
 bool dist2_ignores(struct lvgic_vcpu *vcpu, uint32_t slot, enum reg_op op)
 {
     if (!vcpu->vm->gicv2)
@@ -88,7 +81,7 @@ void dist2_send_sgi(struct lvgic_vcpu *sender, uint64_t value)
 uint64_t dist2_typer(const struct lvgic_vm *vm)
 {
     /* ITLinesNumber: 32(N+1) interrupts in all, where 1020 to 1023 do not count; CPUNumber. */
-    return ((NR_PRIVATE + vm->nr_spis + 31) / 32 - 1) | (uint64_t)(vm->nr_vcpus - 1) << 5;
+    return ((NR_PRIVATE + vm_nr_spis(vm) + 31) / 32 - 1) | (uint64_t)(vm->nr_vcpus - 1) << 5;
 }
 
 uint64_t dist2_ppisr(struct lvgic_vcpu *vcpu)

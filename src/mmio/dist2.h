@@ -6,11 +6,10 @@
 #include "arch/registers.h"
 #include "irq/vm.h"
 
-/* GICD_ITARGETSR<n>: the byte of the interrupt behind a slot, as `vcpu` reads it; the bits of it
- * that exist; and the vCPU that an SPI with such a byte goes to, or nobody. */
+/* GICD_ITARGETSR<n>: the byte of the interrupt behind a slot, as `vcpu` reads it; and the bits
+ * of it that exist. */
 uint64_t dist2_targets(const struct lvgic_vcpu *vcpu, uint32_t slot);
 uint64_t dist2_targets_mask(const struct lvgic_vm *vm);
-uint32_t dist2_target(uint64_t targets);
 
 /* Is this field read-only for this interrupt? Always false with GICv3. */
 bool dist2_ignores(struct lvgic_vcpu *vcpu, uint32_t slot, enum reg_op op);

@@ -8,6 +8,7 @@
 #include "mmio/active.h"
 #include "mmio/dist2.h"
 #include "mmio/mmio.h"
+#include "mmio/vmm.h"
 
 /* What Non-secure software may do to a Secure interrupt: GICD_NSACR of an SPI, GICR_NSACR of an
  * SGI; nothing to PPIs. Relaxed: values for their own sake. */
@@ -111,7 +112,7 @@ static uint64_t read_one(const struct fields *fields, uint32_t slot, uint64_t w)
         return !!(w & IRQ_EN);
     case REG_OP_PENDING_SET:
     case REG_OP_PENDING_CLEAR:
-        return look_pending(fields->vcpu, slot, w);
+        return fields->vmm ? vmm_pending(fields, w) : look_pending(fields->vcpu, slot, w);
     case REG_OP_ACTIVE_SET:
     case REG_OP_ACTIVE_CLEAR:
         return !!(w & IRQ_ACT);
@@ -183,20 +184,19 @@ static void set_target(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t route)
         effects_init(&effects);
         one_of_n_choose(vm, slot, true, &effects);
         effects_run(vm, &effects);
-    } else if (vm->gicv2) {
-        deliver_event_now(vcpu, slot, IRQ_EV_TARGET, dist2_target(route));
     } else {
-        struct lvgic_vcpu *target = vm_find_affinity(vm, route);
+        uint32_t target = vm_route_target(vm, route);
 
-        if (target)
-            dir_announce_home(vm, target->index);
-        deliver_event_now(vcpu, slot, IRQ_EV_TARGET, target ? target->index : IRQ_NOBODY);
+        if (!vm->gicv2) /* GICC_DIR traps by its address */
+            dir_announce_home(vm, target);
+        deliver_event_now(vcpu, slot, IRQ_EV_TARGET, target);
     }
 }
 
 /* The route is kept as written, and the word's target follows it. Two writers at once leave the
  * target of the route that was written last. */
-static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, uint64_t mask)
+static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, uint64_t mask,
+                        bool vmm)
 {
     struct lvgic_vm *vm = vcpu->vm;
     _Atomic uint64_t *route = vm_route(vm, slot);
@@ -208,6 +208,9 @@ static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, 
         now = (old & ~mask) | (value & mask & kept);
     } while (!atomic_compare_exchange_weak_explicit(route, &old, now, memory_order_seq_cst,
                                                     memory_order_relaxed));
+
+    bool changed = now != old;
+
     do {
         old = now;
         set_target(vcpu, slot, old);
@@ -215,6 +218,8 @@ static void write_route(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t value, 
          * one that came first sees the other's route and takes it over. */
         now = atomic_load_explicit(route, memory_order_seq_cst);
     } while (now != old);
+    if (vmm && changed)
+        vmm_follow_route(vcpu, slot);
 }
 
 /* The event by which a field of value `value` is written, if any. */
@@ -227,7 +232,7 @@ static bool event_of(const struct fields *fields, uint32_t slot, uint64_t value,
     switch (fields->op) {
     case REG_OP_GROUP:
         *event = value ? IRQ_EV_GROUP1 : IRQ_EV_GROUP0;
-        return true;
+        return !vm_groups_fixed(fields->vcpu->vm);
     case REG_OP_GROUP_MODIFIER:
         *event = value ? IRQ_EV_MOD_ON : IRQ_EV_MOD_OFF;
         return true;
@@ -267,7 +272,7 @@ static void write_one(const struct fields *fields, uint32_t i, uint64_t value, u
 
     if (fields->op == REG_OP_ROUTE || fields->op == REG_OP_TARGETS) {
         if (!dist2_ignores(vcpu, slot, fields->op))
-            write_route(vcpu, slot, value, mask);
+            write_route(vcpu, slot, value, mask, fields->vmm);
     } else if (fields->op == REG_OP_SOURCES_SET || fields->op == REG_OP_SOURCES_CLEAR) {
         dist2_write_sources(vcpu, slot, fields->op == REG_OP_SOURCES_SET, value);
     } else if (fields->op == REG_OP_NS_ACCESS) {
@@ -283,6 +288,8 @@ static void write_one(const struct fields *fields, uint32_t i, uint64_t value, u
 
 void fields_write(const struct fields *fields, const uint64_t *values, uint64_t mask)
 {
+    if (fields->vmm && vmm_writes_fields(fields, values))
+        return;
     if (fields->op == REG_OP_ACTIVE_SET || fields->op == REG_OP_ACTIVE_CLEAR) {
         active_write(fields, values);
         return;

@@ -12,6 +12,7 @@ struct fields {
     struct lvgic_vcpu *vcpu; /* whose private interrupts; for others any vCPU */
     enum reg_op op;
     bool non_secure; /* accessed by Non-secure software, with two security states */
+    bool vmm;        /* accessed by a VMM, by device attribute: see enum reg_vmm */
     uint32_t nr;
     uint32_t slots[MAX_FIELDS];   /* INTID_NONE where there is no such interrupt */
     uint64_t require[MAX_FIELDS]; /* flags without which the interrupt is not changed */

@@ -11,9 +11,6 @@
 #include "mmio/active.h"
 #include "mmio/sysreg.h"
 
-/* GICC_CTLR has these where ICH_VMCR_EL2 has them. */
-#define CTLR_BITS (VMCR_VENG0 | VMCR_VENG1 | VMCR_VACKCTL | VMCR_VFIQEN | VMCR_VCBPR | VMCR_VEOIM)
-
 #define INTID_GROUP1 1022u /* the interrupt is in group 1, and AckCtl is 0 */
 
 /* What a completion names: an INTID, and an SGI's source in [12:10], which must be zero for others.
@@ -70,7 +67,7 @@ static void deactivate(struct lvgic_vcpu *vcpu, uint64_t value)
     bool inside = vcpu_mode(vcpu) == VCPU_IN;
     struct effects effects;
 
-    if (!(vcpu->lrs.vmcr & VMCR_VEOIM) || slot == INTID_NONE)
+    if (!deliver_eoimode(vcpu) || slot == INTID_NONE)
         return;
     if (inside)
         deliver_exit(vcpu);
@@ -92,7 +89,7 @@ static uint32_t read(struct lvgic_vcpu *vcpu, enum gicc_reg reg)
 
     switch (reg) {
     case GICC_REG_CTLR:
-        return (uint32_t)(lrs->vmcr & CTLR_BITS);
+        return (uint32_t)(lrs->vmcr & GICC_CTLR_BITS);
     case GICC_REG_PMR:
         return icv_pmr(lrs);
     case GICC_REG_BPR:
@@ -120,7 +117,7 @@ static void write(struct lvgic_vcpu *vcpu, enum gicc_reg reg, uint64_t value,
 
     switch (reg) {
     case GICC_REG_CTLR:
-        lrs->vmcr = (lrs->vmcr & ~CTLR_BITS) | (value & CTLR_BITS);
+        lrs->vmcr = (lrs->vmcr & ~GICC_CTLR_BITS) | (value & GICC_CTLR_BITS);
         break;
     case GICC_REG_PMR:
         icv_set_pmr(lrs, value);
@@ -169,14 +166,21 @@ void gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
     /* Outside of the guest everything is folded; what works on list registers needs them filled. */
     bool borrowed = !inside && gicc_rows[reg].needs_lrs;
 
+    /* Deactivation is done on the words; the other registers are the vCPU's own. */
+    bool own = !inside && !borrowed && reg != GICC_REG_DIR, asleep = false;
+
     if (borrowed)
         deliver_enter(vcpu);
+    else if (own)
+        asleep = deliver_work_begin(vcpu);
     if (access->write)
         write(vcpu, reg, access->value, &effect);
     else
         access->value = read(vcpu, reg);
     if (borrowed)
         deliver_exit(vcpu);
+    else if (own)
+        deliver_work_end(vcpu, asleep);
     else if (inside)
         cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */

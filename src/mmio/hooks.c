@@ -41,7 +41,7 @@ static uint64_t gicd_ctlr(const struct mmio *mmio)
 static uint64_t gicd_typer(const struct lvgic_vm *vm)
 {
     /* ITLinesNumber: 32(N+1) INTIDs in all, where 1020 to 1023 do not count. */
-    uint64_t lines = (NR_PRIVATE + vm->nr_spis + 31) / 32 - 1;
+    uint64_t lines = (NR_PRIVATE + vm_nr_spis(vm) + 31) / 32 - 1;
     uint64_t extended = vm->nr_espis ? BIT64(8) | (uint64_t)(vm->nr_espis / 32 - 1) << 27 : 0;
     /* INTID bits: ten, or thirteen with extended ranges, or what LPIs have. */
     uint64_t id_bits = vm->nr_espis || vm->nr_eppis ? 12 : 9;
@@ -59,9 +59,32 @@ static uint64_t gicd_typer(const struct lvgic_vm *vm)
            (vm->range_selector ? BIT64(26) : 0);
 }
 
+/* The last of those that follow one another in memory: the last of all, or, if the VMM has given
+ * regions, of one that does not continue in the next. */
+static bool is_last_redist(const struct lvgic_vm *vm, uint32_t index)
+{
+    const struct vm_setup *setup = &vm->setup;
+    /* Acquire: the regions were stored before. The rest is relaxed: they do not change any more. */
+    uint32_t nr = atomic_load_explicit(&setup->nr_regions, memory_order_acquire), end = 0;
+
+    for (uint32_t i = 0; i < nr && end <= index; i++) {
+        const struct vm_region *region = &setup->regions[i];
+        uint32_t count = atomic_load_explicit(&region->count, memory_order_relaxed);
+        uint64_t base = atomic_load_explicit(&region->base, memory_order_relaxed), next = 0;
+
+        end += count;
+        if (end != index + 1)
+            continue;
+        if (i + 1 < nr)
+            next = atomic_load_explicit(&setup->regions[i + 1].base, memory_order_relaxed);
+        return index == vm->nr_vcpus - 1 || next != base + (uint64_t)count * GICR_SIZE;
+    }
+    return index == vm->nr_vcpus - 1;
+}
+
 static uint64_t gicr_typer(const struct lvgic_vcpu *vcpu)
 {
-    bool last = vcpu->index == vcpu->vm->nr_vcpus - 1;
+    bool last = is_last_redist(vcpu->vm, vcpu->index);
 
     return (uint64_t)affinity_pack(vcpu->affinity) << 32 | (uint64_t)vcpu->index << 8 |
            (vcpu->vm->lpis.nr ? BIT64(0) : 0) |      /* PLPIS */
@@ -110,12 +133,15 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
         return (vcpu_change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
                mmio_lpi_ctlr(mmio->vcpu) |
                (atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed) & dpg_seen(mmio));
-    case REG_HOOK_IIDR:
-        return mmio->vm->iidr;
+    case REG_HOOK_GICD_IIDR:
+    case REG_HOOK_GICR_IIDR:
+        return atomic_load_explicit(&mmio->vm->iidr, memory_order_relaxed);
     case REG_HOOK_GICD_PIDR:
-        return pidr(mmio->vm->gicd_pidr, mmio->access->offset);
+        return pidr(atomic_load_explicit(&mmio->vm->gicd_pidr, memory_order_relaxed),
+                    mmio->access->offset);
     case REG_HOOK_GICR_PIDR:
-        return pidr(mmio->vm->gicr_pidr, mmio->access->offset);
+        return pidr(atomic_load_explicit(&mmio->vm->gicr_pidr, memory_order_relaxed),
+                    mmio->access->offset);
     case REG_HOOK_GICD_STATUSR:
         return atomic_load_explicit(&mmio->vm->gicd_statusr, memory_order_relaxed);
     case REG_HOOK_GICR_STATUSR:

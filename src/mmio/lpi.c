@@ -17,7 +17,10 @@ uint64_t mmio_lpi_ctlr(struct lvgic_vcpu *vcpu)
         deliver_lpi_work_now(vcpu->vm);
     /* Acquire: who reads that disabling is done comes after it. */
     state = atomic_load_explicit(&vcpu->lpis.state, memory_order_acquire) & LPIS_MODE;
-    return GICR_CTLR_CES | GICR_CTLR_IR | (state == LPIS_ON ? GICR_CTLR_ENABLE_LPIS : 0) |
+    /* KVM's revision 2 does not know of either. */
+    uint32_t offered = vm_revision(vcpu->vm) >= 3 ? GICR_CTLR_CES | GICR_CTLR_IR : 0;
+
+    return offered | (state == LPIS_ON ? GICR_CTLR_ENABLE_LPIS : 0) |
            (state == LPIS_CLOSING ? GICR_CTLR_RWP : 0);
 }
 

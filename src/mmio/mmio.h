@@ -12,6 +12,7 @@ struct mmio {
     struct lvgic_vcpu *vcpu; /* whose redistributor; for the distributor any vCPU, to reach SPIs */
     struct lvgic_access *access;
     bool non_secure; /* a Non-secure access, with two security states */
+    bool vmm;        /* a VMM's, by device attribute */
 };
 
 /* The table engine: find the row, check size and alignment, split the access into interrupts, and

@@ -49,7 +49,7 @@ static void deactivate(struct lvgic_vcpu *vcpu, uint64_t value)
     bool inside = vcpu_mode(vcpu) == VCPU_IN;
 
     /* With EOImode 0 the write is ignored; so is an INTID that is nobody's. */
-    if (!(vcpu->lrs.vmcr & VMCR_VEOIM) || slot == INTID_NONE)
+    if (!deliver_eoimode(vcpu) || slot == INTID_NONE)
         return;
     if (inside)
         deliver_exit(vcpu);
@@ -164,13 +164,32 @@ static bool is_apr(enum sysreg reg)
            (reg >= SYSREG_ICC_AP1R0_EL1 && reg <= SYSREG_ICC_AP1R3_EL1);
 }
 
-static bool exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
+/* Is the register one of the vCPU's own, which are private to its thread? */
+static bool is_own(enum sysreg reg)
+{
+    return reg != SYSREG_ICC_DIR_EL1 && reg != SYSREG_ICC_SGI0R_EL1 &&
+           reg != SYSREG_ICC_SGI1R_EL1 && reg != SYSREG_ICC_ASGI1R_EL1;
+}
+
+bool sysreg_exists(const struct lvgic_vcpu *vcpu, enum sysreg reg)
 {
     enum sysreg first = reg >= SYSREG_ICC_AP1R0_EL1 ? SYSREG_ICC_AP1R0_EL1 : SYSREG_ICC_AP0R0_EL1;
 
     if (reg == SYSREG_ICC_NMIAR1_EL1)
         return vcpu->lrs.nmi;
     return !is_apr(reg) || reg - first < icv_nr_aprs(&vcpu->lrs);
+}
+
+uint64_t sysreg_read_own(struct lvgic_vcpu *vcpu, enum sysreg reg)
+{
+    return read(vcpu, reg);
+}
+
+void sysreg_write_own(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value)
+{
+    struct icv_effect none;
+
+    write(vcpu, reg, value, &none);
 }
 
 void cpuif_maintain(struct lvgic_vcpu *vcpu)
@@ -192,21 +211,28 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
         reg++;
     if (reg == NR_SYSREGS)
         return LVGIC_SYSREG_NOT_MINE;
-    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) || !exists(vcpu, reg) ||
-        vcpu->vm->gicv2)
+    if (!(sysreg_rows[reg].access & (write_access ? SYSREG_WO : SYSREG_RO)) ||
+        !sysreg_exists(vcpu, reg) || vcpu->vm->gicv2)
         return LVGIC_SYSREG_UNDEF;
 
     /* Outside of the guest everything is folded; what works on list registers needs them filled. */
     bool borrowed = !inside && sysreg_rows[reg].needs_lrs;
 
+    /* What is done to other vCPUs, or to words, is nothing of this vCPU's own. */
+    bool own = !inside && !borrowed && is_own(reg), asleep = false;
+
     if (borrowed)
         deliver_enter(vcpu);
+    else if (own)
+        asleep = deliver_work_begin(vcpu);
     if (write_access)
         write(vcpu, reg, *value, &effect);
     else
         *value = read(vcpu, reg);
     if (borrowed)
         deliver_exit(vcpu);
+    else if (own)
+        deliver_work_end(vcpu, asleep);
     else if (inside)
         cpuif_maintain(vcpu);
     /* Last, when nothing is half-done: the callback may call the library. */

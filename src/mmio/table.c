@@ -2,6 +2,10 @@
 #include "base/bits.h"
 #include "mmio/fields.h"
 #include "mmio/mmio.h"
+#include "mmio/vmm.h"
+
+/* GICD_STATUSR and GICR_STATUSR (12.9, 12.11). */
+enum { STATUS_RRD = 1, STATUS_WRD = 2, STATUS_RWOD = 4, STATUS_WROD = 8, STATUS_ALL = 15 };
 
 /* Is there an interrupt with this number behind this frame? Private ones are behind their
  * redistributor's alone; GICv2's distributor has them all, of the CPU that asks. */
@@ -20,7 +24,11 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
     unsigned shift = first_bit % row->bits; /* into a field, when half of one is accessed */
     uint64_t mask = (~UINT64_C(0) >> (64 - bits)) << shift;
     struct fields fields = {
-        .vcpu = mmio->vcpu, .op = (enum reg_op)row->op, .non_secure = mmio->non_secure};
+        .vcpu = mmio->vcpu,
+        .op = (enum reg_op)row->op,
+        .non_secure = mmio->non_secure,
+        .vmm = mmio->vmm,
+    };
     uint64_t values[MAX_FIELDS];
 
     for (uint32_t bit = 0; bit < access->size * 8u; bit += bits) {
@@ -40,6 +48,26 @@ static void access_fields(struct mmio *mmio, const struct reg_row *row, bool pri
         access->value |= (values[i] & mask) >> shift << i * bits;
 }
 
+/* A VMM's write, if it is none like the guest's. */
+static bool vmm_writes(struct mmio *mmio, const struct reg_row *row)
+{
+    uint32_t value = (uint32_t)mmio->access->value;
+    _Atomic uint32_t *statusr =
+        row->value == REG_HOOK_GICR_STATUSR ? &mmio->vcpu->statusr : &mmio->vm->gicd_statusr;
+
+    switch (reg_vmm(row)) {
+    case REG_VMM_VERBATIM:
+        /* Relaxed: bits for people. */
+        atomic_store_explicit(statusr, value & STATUS_ALL, memory_order_relaxed);
+        return true;
+    case REG_VMM_REVISION:
+        vmm_set_iidr(mmio->vm, value);
+        return true;
+    default:
+        return reg_vmm(row) != REG_VMM_SAME;
+    }
+}
+
 static void access_register(struct mmio *mmio, const struct reg_row *row)
 {
     struct lvgic_access *access = mmio->access;
@@ -47,7 +75,7 @@ static void access_register(struct mmio *mmio, const struct reg_row *row)
     uint64_t value = 0;
 
     if (access->write) {
-        if (row->op == REG_OP_HOOK)
+        if (row->op == REG_OP_HOOK && !(mmio->vmm && vmm_writes(mmio, row)))
             mmio_hook_write(mmio, (enum reg_hook)row->value, access->value << shift);
         return;
     }
@@ -58,11 +86,11 @@ static void access_register(struct mmio *mmio, const struct reg_row *row)
     access->value = value >> shift & (~UINT64_C(0) >> (64 - access->size * 8));
 }
 
-/* GICD_STATUSR and GICR_STATUSR (12.9, 12.11). */
-enum { STATUS_RRD = 1, STATUS_WRD = 2, STATUS_RWOD = 4, STATUS_WROD = 8 };
-
 static void note(struct mmio *mmio, bool private_frame, uint32_t status)
 {
+    if (mmio->vmm)
+        return;
+
     _Atomic uint32_t *statusr = private_frame ? &mmio->vcpu->statusr : &mmio->vm->gicd_statusr;
 
     /* Relaxed: bits for people. Looked at before it is written, so that a guest that sweeps

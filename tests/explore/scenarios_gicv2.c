@@ -210,7 +210,7 @@ static void targets_final(void)
 
     check_end();
     explore_check(targets == 3 || targets == 6);
-    explore_check(irq_target(vm_word(IRQ0)) == dist2_target(targets));
+    explore_check(irq_target(vm_word(IRQ0)) == vm_route_target(vm, targets));
     explore_check(delivered[IRQ0] == 1 || (!delivered[IRQ0] && still_pending(IRQ0)));
 }
 

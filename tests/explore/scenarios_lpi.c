@@ -507,3 +507,42 @@ const struct explore_scenario p_open = {
     .actor = {run_cpu0, message, open},
     .final = open_final,
 };
+
+/* ------------------------------------------------- two who enable ------------------------------
+ */
+
+static uint32_t state_before;
+
+static void both_setup(void)
+{
+    lpi_setup(0);
+    redist(cpu0, true, 0, 0);
+    state_before = atomic_load(&cpu0->lpis.state);
+}
+
+static void enable(void)
+{
+    redist(cpu0, true, 0, 1);
+}
+
+static void enable_and_send(void)
+{
+    enable();
+    message();
+}
+
+static void both_final(void)
+{
+    check_lpis();
+    explore_check(atomic_load(&cpu0->lpis.state) == state_before + 1);
+    explore_check(accepted && pending(LPI0));
+}
+
+const struct explore_scenario p_both = {
+    .name = "lpi-enabled-by-two",
+    .shows = "two who write EnableLPIs = 1 at once enable it once, and a message after it is kept",
+    .actors = 2,
+    .setup = both_setup,
+    .actor = {enable, enable_and_send},
+    .final = both_final,
+};

@@ -74,22 +74,34 @@ static int left_open(const struct sequence *seq, unsigned at)
     return -1;
 }
 
+/* The library's state after the first operations of the sequence that is looked at: the last two
+ * that were asked for, since differences often come one after the other. 0: none yet. */
+static struct ours states[2];
+static unsigned states_nr[2];
+
+static struct ours *state_after(const struct sequence *seq, unsigned nr)
+{
+    unsigned i = states_nr[0] < states_nr[1] ? 0 : 1;
+
+    if (states_nr[!i] == nr)
+        return &states[!i];
+    ours_replay(&states[i], seq, nr);
+    ours_end(&states[i]);
+    states_nr[i] = nr;
+    return &states[i];
+}
+
 enum verdict { UNKNOWN, KNOWN, KNOWN_DIVERGED };
 
 static enum verdict judge(const struct sequence *seq, unsigned at, struct difference *difference,
                           bool count)
 {
     const struct known_table *table = known(seq->machine);
-    static struct ours before, after;
     unsigned left = difference->what, explained;
     bool diverged = false;
 
-    ours_replay(&before, seq, at);
-    ours_end(&before);
-    ours_replay(&after, seq, at + 1);
-    ours_end(&after);
-    difference->before = &before;
-    difference->after = &after;
+    difference->before = state_after(seq, at);
+    difference->after = state_after(seq, at + 1);
     for (unsigned i = 0; i < table->nr && left; i++) {
         if (!table->rows[i].explains)
             continue;
@@ -113,6 +125,7 @@ static enum verdict judge(const struct sequence *seq, unsigned at, struct differ
 bool compare_sequence(const struct sequence *seq, const struct result *theirs, bool count,
                       unsigned *at)
 {
+    states_nr[0] = states_nr[1] = 0;
     for (unsigned i = 0; i < seq->nr; i++) {
         struct difference difference = {
             .seq = seq,

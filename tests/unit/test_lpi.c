@@ -75,6 +75,30 @@ static void disabling_while_in_a_list_register(void **state)
     its_rig_free(&r);
 }
 
+/* GICR_PROPBASER.IDbits says which LPIs there are, also of those that were configured before. */
+static void a_smaller_configuration_table(void **state)
+{
+    struct its_rig r = with_lpis();
+
+    (void)state;
+    its_msi(&r, 1, 0);
+    assert_int_equal(its_take(&r, 0), 8192);
+    lpis_enable(&r, 0, false);
+    rig_redist_write(r.rig, 0, 0x70, 8, CONFIG_TABLE | 12); /* 13 bits: not one LPI */
+    lpis_enable(&r, 0, true);
+    its_msi(&r, 1, 0);
+    assert_int_equal(its_take(&r, 0), 1023);
+    its_event_command(&r, ITS_CMD_INV, 1, 0);
+    assert_int_equal(its_take(&r, 0), 1023);
+    lpis_enable(&r, 0, false);
+    rig_redist_write(r.rig, 0, 0x70, 8, CONFIG_TABLE | 13);
+    lpis_enable(&r, 0, true);
+    assert_int_equal(its_take(&r, 0), 1023);
+    its_msi(&r, 1, 0);
+    assert_int_equal(its_take(&r, 0), 8192);
+    its_rig_free(&r);
+}
+
 /* In a list register of another vCPU, from which it was moved. */
 static void disabling_while_in_another_vcpus_list_register(void **state)
 {
@@ -505,6 +529,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(disabling_forgets_what_is_pending),
         cmocka_unit_test(disabling_while_in_a_list_register),
+        cmocka_unit_test(a_smaller_configuration_table),
         cmocka_unit_test(disabling_while_in_another_vcpus_list_register),
         cmocka_unit_test(disabling_after_the_acknowledge),
         cmocka_unit_test(moved_to_a_disabled_redistributor),

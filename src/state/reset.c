@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/reset.h"
+
+#include "cpuif/icv.h"
+#include "deliver/dir.h"
+#include "deliver/event.h"
+#include "deliver/one_of_n.h"
+#include "state/hold.h"
+
+static bool reset_step(uint64_t old, void *arg, uint64_t *new)
+{
+    uint64_t reset = *(const uint64_t *)arg;
+    /* What the device drives stays. A forwarded physical interrupt is given back: if its line is
+     * high still it will be forwarded again. */
+    uint64_t wire = old & IRQ_HW ? 0 : old & IRQ_LINE;
+
+    *new = reset | wire | (old & IRQ_OF_HOST);
+    return true;
+}
+
+static void reset_private(struct lvgic_vcpu *vcpu, uint32_t slot, struct effects *effects)
+{
+    uint64_t reset = vm_reset_word(vcpu->vm, slot, vcpu->index);
+    struct irq_change change = irq_change(vcpu_irq(vcpu, slot), reset_step, &reset);
+
+    if (irq_frees_physical(change.old, change.new))
+        effects_act(effects, vcpu, slot, ACT_DEACTIVATE);
+}
+
+/* MAX_ACTS of them at a time. */
+static void reset_privates(struct lvgic_vcpu *vcpu)
+{
+    struct effects effects;
+
+    effects_init(&effects);
+    for (uint32_t slot = 0; slot < vcpu->vm->nr_private; slot++) {
+        reset_private(vcpu, slot, &effects);
+        if (effects.nr_acts == MAX_ACTS)
+            effects_run(vcpu->vm, &effects);
+    }
+    effects_run(vcpu->vm, &effects);
+}
+
+void reset_vcpu(struct lvgic_vcpu *vcpu)
+{
+    struct effects effects;
+
+    gate_raise(vcpu);
+    gate_wait_out(vcpu);
+    reset_privates(vcpu);
+    /* Relaxed: values for their own sake; one_of_n_changed() has the fence. */
+    atomic_store_explicit(&vcpu->waker, 1, memory_order_relaxed);
+    atomic_store_explicit(&vcpu->dpg, 0, memory_order_relaxed);
+    atomic_store_explicit(&vcpu->nsacr, 0, memory_order_relaxed);
+    atomic_store_explicit(&vcpu->statusr, 0, memory_order_relaxed);
+    atomic_store_explicit(&vcpu->acks_missing, 0, memory_order_relaxed);
+
+    gate_lock_private(vcpu->vm, vcpu);
+    icv_reset(&vcpu->lrs);
+    vcpu->overflow_depth = 0;
+    dir_note_eoimode(vcpu);
+    gate_unlock_private(vcpu->vm);
+
+    gate_lower(vcpu);
+    one_of_n_changed(vcpu->vm);
+    effects_init(&effects);
+    deliver_attention(vcpu);
+    effects_kick(vcpu->vm, &effects, vcpu->index);
+    effects_run(vcpu->vm, &effects);
+}
