@@ -263,8 +263,11 @@ bool lvgic_hw_active(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid);
 /* ------------------------------------------------------------------ the gate ----------------- */
 
 /* Hold every vCPU out of the guest: returns when none is in the guest, and none enters until as
- * many lvgic_resume() calls as lvgic_pause() calls were made. Never fails; waits for one guest
- * exit. Any thread, not one that acts for a vCPU that is in the guest. Calls back kick and relax.
+ * many lvgic_resume() calls as lvgic_pause() calls were made. What works on a vCPU's registers
+ * (lvgic_vcpu_enter(), _sysreg(), _block(), _has_interrupt(), _reset_cpuif(), lvgic_gicc_access())
+ * waits as well, so whoever has paused calls none of these before it resumes. Never fails; waits
+ * for one guest exit. Any thread, not one that acts for a vCPU that is in the guest. Calls back
+ * kick and relax.
  */
 void lvgic_pause(struct lvgic_vm *vm);
 void lvgic_resume(struct lvgic_vm *vm);
