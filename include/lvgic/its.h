@@ -70,9 +70,10 @@ int lvgic_its_restore_tables(struct lvgic_vm *vm, uint32_t its);
 
 /* Writes which LPIs are pending into the pending tables of the redistributors on which LPIs are
  * enabled (section 5.1.2), the vCPUs being held out of the guest meanwhile, as by lvgic_pause():
- * what a device sends during the call may be in them or not. The LPIs stay pending. What the guest
- * has no memory for is left out. Errors: E_NO_DEVICE (no LPIs), E_INVALID (no write_guest). Not for
- * a thread that acts for a vCPU in the guest. */
+ * what a device sends during the call may be in them or not. The LPIs stay pending. As with KVM, a
+ * bit stays set that was saved for an LPI which is unmapped, or another redistributor's, by now.
+ * What the guest has no memory for is left out. Errors: E_NO_DEVICE (no LPIs), E_INVALID (no
+ * write_guest). Not for a thread that acts for a vCPU in the guest. */
 int lvgic_save_pending_tables(struct lvgic_vm *vm);
 
 /* Figures for people and tests, since lvgic_vm_init(). Any context. Errors: E_NO_DEVICE, E_INVALID.

@@ -4,9 +4,9 @@
  *
  * An event of an ITS is made pending by any thread in any context (deliver_lpi_pulse()). All else
  * (what maps, moves and configures LPIs) is done by one thread at a time for each VM, which holds
- * the claim. Nobody waits for the claim: who finds it taken leaves what he wants as a request, and
- * whoever has it looks again before he lets it go. What one call does is bounded; the rest is done
- * by later calls.
+ * the claim. Nobody but deliver_lpi_take() waits for it: who finds it taken leaves what he wants as
+ * a request, and whoever has it looks again before he lets it go. What one call does is bounded;
+ * the rest is done by later calls.
  */
 #ifndef LVGIC_DELIVER_LPI_H
 #define LVGIC_DELIVER_LPI_H
