@@ -136,10 +136,8 @@ static void *send(void *arg)
 {
     struct sender *sender = arg;
 
-    for (unsigned i = 0; !atomic_load(&sender->stop); i++) {
+    for (unsigned i = 0; !atomic_load(&sender->stop); i++)
         its_msi(sender->r, 1, i % 16);
-        lvgic_its_run(sender->r->rig->vm);
-    }
     return NULL;
 }
 
@@ -418,6 +416,39 @@ static void out_of_order(void **state)
     its_rig_free(&r);
 }
 
+static unsigned waits;
+
+/* Stands for the thread that has the claim, and lets it go after a while. */
+static void relax(void *ctx, lvgic_vcpuid v)
+{
+    struct rig *rig = ctx;
+
+    assert_int_equal(v.n, 0);
+    if (++waits % 5 == 0)
+        atomic_store(&rig->vm->lpis.claim, 0);
+}
+
+static void another_has_the_claim(void **state)
+{
+    struct its_rig r = with_events(1);
+    struct lvgic_host host = *r.rig->vm->host;
+    const struct lvgic_host *before = r.rig->vm->host;
+
+    (void)state;
+    host.relax = relax;
+    r.rig->vm->host = &host;
+    atomic_store(&r.rig->vm->lpis.claim, 1);
+    save(&r);
+    assert_int_equal(waits, 5);
+    assert_int_equal(entry_at(&r, ITTS + 0x1000, 0), 8192 << 16);
+    atomic_store(&r.rig->vm->lpis.claim, 1);
+    assert_int_equal(lvgic_save_pending_tables(r.rig->vm), LVGIC_OK);
+    assert_int_equal(waits, 10);
+    assert_int_equal(atomic_load(&r.rig->vm->lpis.claim), 0);
+    r.rig->vm->host = before;
+    its_rig_free(&r);
+}
+
 static unsigned random_device(bool indirect, unsigned i)
 {
     unsigned page = indirect ? (unsigned)(next_random() % 4) * 2 * 8192 : 0;
@@ -532,6 +563,7 @@ int main(void)
         cmocka_unit_test(k16_restored_sizes_out_of_range),
         cmocka_unit_test(k27_saved_after_discard),
         cmocka_unit_test(out_of_order),
+        cmocka_unit_test(another_has_the_claim),
         cmocka_unit_test(save_and_restore_at_random),
         cmocka_unit_test(hostile_tables),
     };
