@@ -247,12 +247,12 @@ static void entered_by_level(void **state)
     } expected[] = {{69, 0xa0 >> 3}, {65, 0x80 >> 3}, {64, 0x40 >> 3}, {66, ICV_LEVEL_NMI}};
 
     (void)state;
+    active(rig, 63, 0x30); /* its level is not active */
     active(rig, 64, 0x40);
     active(rig, 65, 0x80);
     active(rig, 66, 0xf0);
     rig_set_bit(rig, 0, 0xf80, 66); /* GICD_INMIR */
     active(rig, 67, 0x40);          /* its level is 64's */
-    active(rig, 68, 0x30);          /* its level is not active */
     active(rig, 69, 0xa0);
     vcpu->lrs.ap1r[0] = AP1R0_NMI | BIT64(0x40 >> 3) | BIT64(0x80 >> 3) | BIT64(0xa0 >> 3);
     overflow_complete(vcpu);
@@ -286,8 +286,8 @@ static void no_room_for_more(void **state)
     rig_free(rig);
 }
 
-/* Three have been dropped and one of them is counted: the last one, since EOImode was 1 for those
- * above it. */
+/* Three have been dropped and one is counted. Those on top ended first, with EOImode 1, which is
+ * not counted and leaves them active; the count is the lowest one's. */
 static void more_dropped_than_counted(void **state)
 {
     struct rig *rig = rig_new(4, 1);
@@ -314,7 +314,7 @@ static void more_dropped_than_counted(void **state)
 
 /* ------------------------------------------------------------------ loaders */
 
-/* Writes of each ICH_AP0R0_EL2 and of all others. */
+/* ICH_AP0R0_EL2, how often it was written, and how often any register was. */
 static struct {
     uint64_t ap0r0;
     unsigned ap0r0_writes, writes;
