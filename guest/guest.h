@@ -106,6 +106,8 @@ void settle(void);
 /* Of all CPUs; the interrupts are those the IRQ handler has seen. */
 void clear_counts(void);
 uint32_t total_count(void);
+/* How often LPI n was taken on a CPU, after waiting for the first time. */
+unsigned delivered_to(unsigned cpu, unsigned n);
 
 /*
  * For tests that poll the CPU interface, with interrupts masked: wait for an interrupt and

@@ -100,6 +100,13 @@ uint32_t total_count(void)
     return total;
 }
 
+unsigned delivered_to(unsigned cpu, unsigned n)
+{
+    WAIT_FOR(cpus[cpu].lpi_count[n]);
+    settle();
+    return cpus[cpu].lpi_count[n];
+}
+
 /* Returns whether the test before left this CPU with an interrupt in service. */
 static uint64_t reset_this_cpu(uint64_t unused)
 {

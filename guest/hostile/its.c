@@ -9,7 +9,7 @@
 
 #include "its/its.h"
 
-#define ITS_STEPS 150000
+#define ITS_STEPS 400000
 #define ARENA 0x80000u
 #define PROOF_US 5000000
 
@@ -74,13 +74,14 @@ static uint64_t some_rdbase(struct hostile *h)
 /* Mostly one that could be meant. */
 static void some_command(struct hostile *h, uint64_t *words)
 {
-    static const uint8_t commands[] = {0x01, 0x03, 0x03, 0x03, 0x04, 0x05, 0x08, 0x09, 0x09,
-                                       0x0a, 0x0a, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f};
+    static const uint8_t commands[] = {0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03,
+                                       0x0a, 0x0a, 0x0a, 0x0b, 0x01, 0x01, 0x04, 0x05,
+                                       0x0c, 0x0c, 0x0d, 0x0f, 0x0e, 0x09, 0x08};
     uint8_t command = commands[below(h, sizeof(commands))];
     uint64_t valid = below(h, 4) ? GITS_VALID : 0;
 
     words[0] = (below(h, 32) ? command : below(h, 256)) | few(h, 8) << 32;
-    words[1] = few(h, 64) | (INTID_LPI + few(h, 128)) << 32;
+    words[1] = few(h, 16) | (INTID_LPI + few(h, 128)) << 32;
     words[2] = few(h, 8) | valid;
     words[3] = some_rdbase(h);
     if (command == 0x08) {
@@ -166,7 +167,8 @@ static void some_redistributor(struct hostile *h)
         access_op(h, 2, gicr_address(cpu, GICR_SYNCR), 0);
         break;
     default:
-        access_op(h, OP_STORE + 2, gicr_address(cpu, GICR_CTLR), below(h, 8) ? 1 : random_value(h));
+        access_op(h, OP_STORE + 2, gicr_address(cpu, GICR_CTLR),
+                  below(h, 32) ? 1 : random_value(h));
     }
 }
 
@@ -183,19 +185,51 @@ static void scribble(struct hostile *h)
     h->accesses++;
 }
 
+/* LPIs of eight devices, all enabled, with any collection; as commands from the start of a queue.
+ */
+static uint32_t put_mappings(struct hostile *h, uint64_t (*queue)[4], uint64_t itts)
+{
+    uint32_t n = 0;
+
+    for (unsigned i = 0; i < 8; i++, n++) {
+        queue[n][0] = 0x09;
+        queue[n][2] = GITS_VALID | (uint64_t)(i % ncpus) << 16 | i;
+    }
+    for (uint64_t i = 0; i < 8; i++, n++) {
+        queue[n][0] = i << 32 | 0x08;
+        queue[n][1] = 3;
+        queue[n][2] = GITS_VALID | (itts + 256 * i);
+    }
+    for (uint64_t i = 0; i < 128; i++, n++) {
+        queue[n][0] = i / 16 << 32 | 0x0a;
+        queue[n][1] = (INTID_LPI + i) << 32 | i % 16;
+        queue[n][2] = below(h, 8);
+    }
+    return n;
+}
+
 /* Something that works, until the next one changes it. */
 static void some_order(struct hostile *h)
 {
     uintptr_t base = ((uintptr_t)arena + 0xffff) & ~0xfffful;
+    uint32_t count;
 
     access_op(h, OP_STORE + 2, GITS_BASE + GITS_CTLR, 0);
     access_op(h, OP_STORE + 3, GITS_BASE + GITS_BASER, GITS_VALID | 2 << 8 | base);
     access_op(h, OP_STORE + 3, GITS_BASE + GITS_BASER + 8, GITS_VALID | 2 << 8 | (base + 0x10000));
     access_op(h, OP_STORE + 3, GITS_BASE + GITS_CBASER,
-              GITS_VALID | (base + 0x20000) | below(h, 4));
-    access_op(h, OP_STORE + 2, GITS_BASE + GITS_CTLR, GITS_CTLR_ENABLED);
-    for (unsigned cpu = 0; cpu < ncpus; cpu++)
+              GITS_VALID | (base + 0x20000) | (1 + below(h, 4)));
+    count = put_mappings(h, (uint64_t(*)[4])(base + 0x20000), base + 0x40000);
+    for (unsigned i = 0; i < 0x2000 / 8; i++)
+        ((uint64_t *)(base + 0x30000))[i] = 0x4141414141414141ul;
+    for (unsigned cpu = 0; cpu < ncpus; cpu++) {
+        access_op(h, OP_STORE + 2, gicr_address(cpu, GICR_CTLR), 0);
+        access_op(h, OP_STORE + 3, gicr_address(cpu, GICR_PROPBASER), (base + 0x30000) | 13);
         access_op(h, OP_STORE + 2, gicr_address(cpu, GICR_CTLR), 1);
+    }
+    access_op(h, OP_STORE + 2, GITS_BASE + GITS_CTLR, GITS_CTLR_ENABLED);
+    next_command = count;
+    access_op(h, OP_STORE + 3, GITS_BASE + GITS_CWRITER, count * 32);
     reopen(h);
 }
 
@@ -210,7 +244,7 @@ void its_step(struct hostile *h, uint32_t n)
     (void)n;
     switch (below(h, 16)) {
     case 0: /* seldom what makes all else be in error */
-        if (below(h, 8))
+        if (below(h, 32))
             send_commands(h);
         else
             some_base(h);
@@ -222,7 +256,7 @@ void its_step(struct hostile *h, uint32_t n)
         scribble(h);
         break;
     case 4:
-        write_its(h, GITS_CTLR, below(h, 16) ? 1 : random_value(h));
+        write_its(h, GITS_CTLR, below(h, 64) ? 1 : random_value(h));
         break;
     case 5:
         write_its(h, below(h, 2) ? GITS_TRANSLATER : GITS_STATUSR, random_value(h));
@@ -236,7 +270,7 @@ void its_step(struct hostile *h, uint32_t n)
     default:
         send_commands(h);
     }
-    if (below(h, 64) == 0)
+    if (below(h, 128) == 0)
         some_order(h);
 }
 

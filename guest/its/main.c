@@ -54,12 +54,14 @@ static const struct test tests[] = {
     {"lpi.invalidate", test_lpi_invalidate, 1},
     {"lpi.configure-then-map", test_lpi_configure_then_map, 1},
     {"lpi.table-ends", test_lpi_table_ends, 1},
+    /* test_lpi_enable.c */
     {"lpi.enable", test_lpi_enable, 1},
     {"lpi.few-bits", test_lpi_few_bits, 1},
     {"lpi.bases", test_lpi_bases, 1},
     {"lpi.disable-with-pending", test_lpi_disable_with_pending, 1},
     {"lpi.disable-other", test_lpi_disable_other, 2},
     {"lpi.disable-one", test_lpi_disable_one, 2},
+    /* test_lpi_many.c */
     {"lpi.overflow", test_lpi_overflow, 1},
     {"lpi.mixed", test_lpi_mixed, 1},
     {"lpi.mixed-eoimode1", test_lpi_mixed_eoimode1, 1},

@@ -3,14 +3,6 @@
 #include "its/its.h"
 #include "its/tests_its.h"
 
-/* Each CPU takes what is raised, as exceptions. */
-static unsigned delivered_to(unsigned cpu, unsigned n)
-{
-    WAIT_FOR(cpus[cpu].lpi_count[n]);
-    settle();
-    return cpus[cpu].lpi_count[n];
-}
-
 /* Before anything else: what the ITS is after its reset, and what it says it can do. */
 void test_its_introspection(void)
 {

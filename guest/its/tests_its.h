@@ -55,12 +55,16 @@ void test_lpi_invall(void);
 void test_lpi_invalidate(void);
 void test_lpi_configure_then_map(void);
 void test_lpi_table_ends(void);
+
+/* test_lpi_enable.c */
 void test_lpi_enable(void);
 void test_lpi_few_bits(void);
 void test_lpi_bases(void);
 void test_lpi_disable_with_pending(void);
 void test_lpi_disable_other(void);
 void test_lpi_disable_one(void);
+
+/* test_lpi_many.c */
 void test_lpi_overflow(void);
 void test_lpi_mixed(void);
 void test_lpi_mixed_eoimode1(void);

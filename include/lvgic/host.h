@@ -80,9 +80,9 @@ struct lvgic_host {
     /* LPIs only (lvgic_config.nr_lpis); read_guest is then mandatory, and without write_guest the
      * library writes nothing. Copy between the library and the guest's memory at guest physical
      * address `gpa`. False: there is no memory there (any more); nothing was copied. Called while
-     * an access or lvgic_its_run() is under way, for addresses that the guest chose, never by
-     * functions of "any context". May call the library, and wait for what is not
-     * the library's. */
+     * an access, lvgic_its_run() or a call that saves or restores tables is under way, for
+     * addresses that the guest chose, never by functions of "any context". May call the library,
+     * and wait for what is not the library's. */
     bool (*read_guest)(void *ctx, uint64_t gpa, void *data, uint32_t size);
     bool (*write_guest)(void *ctx, uint64_t gpa, const void *data, uint32_t size);
 

@@ -46,6 +46,36 @@ int lvgic_msi_write(struct lvgic_vm *vm, uint32_t its, uint32_t device, uint32_t
  */
 int lvgic_v2m_access(struct lvgic_vm *vm, struct lvgic_access *access);
 
+/* ---- The guest's tables, for live migration; entries are those of KVM's ITS table ABI, revision
+ * 0. Any thread, but none of these from a callback: they wait for calls that work on LPIs. They
+ * call back read_guest, write_guest, and what lvgic_its_access() does; relax, with vCPU 0, while
+ * they wait. To save: lvgic_pause(), lvgic_its_run() until it returns false, the three calls for
+ * what there is, the registers, the guest's memory. To restore: the memory, the registers of the
+ * redistributors, GITS_CBASER, GITS_BASER<n> and the rest, the tables, GITS_CTLR. */
+
+/* Writes devices, events and collections into the guest's device table, interrupt translation
+ * tables and collection table (section 5.2); every other entry of these is cleared. What the guest
+ * has no memory for (any more) is left out. An event that MOVALL has moved is saved as one of its
+ * collection. Errors: E_NO_DEVICE (no such ITS), E_INVALID (the host has no write_guest), E_PHASE
+ * (commands wait: lvgic_its_run() has more to do). */
+int lvgic_its_save_tables(struct lvgic_vm *vm, uint32_t its);
+
+/* The reverse: all of it, or an error, and nothing is mapped. LPIs get their configuration and
+ * pending state now, or when their redistributor is enabled. Calls back event_mapped. Errors:
+ * E_NO_DEVICE, E_PHASE (the ITS is enabled, something is mapped, or lvgic_its_run() has more to
+ * do), E_INVALID (a number in the tables is out of range, a collection is missing, or a device's
+ * table is not in memory), E_EXISTS (a collection or an LPI is there twice), E_FEWER_INTIDS (a
+ * configured limit: LPIs, devices, events). */
+int lvgic_its_restore_tables(struct lvgic_vm *vm, uint32_t its);
+
+/* Writes which LPIs are pending into the pending tables of the redistributors on which LPIs are
+ * enabled (section 5.1.2), the vCPUs being held out of the guest meanwhile, as by lvgic_pause():
+ * what a device sends during the call may be in them or not. The LPIs stay pending. As with KVM, a
+ * bit stays set that was saved for an LPI which is unmapped, or another redistributor's, by now.
+ * What the guest has no memory for is left out. Errors: E_NO_DEVICE (no LPIs), E_INVALID (no
+ * write_guest). Not for a thread that acts for a vCPU in the guest. */
+int lvgic_save_pending_tables(struct lvgic_vm *vm);
+
 /* Figures for people and tests, since lvgic_vm_init(). Any context. Errors: E_NO_DEVICE, E_INVALID.
  */
 struct lvgic_its_stats {

@@ -44,6 +44,30 @@ enum its_error {
 
 #define GITS_TRANSLATER 0x40u /* in the translation frame */
 
+/* Entries of the guest's tables as they are saved, in KVM's ABI revision 0. `next`: so many entries
+ * further is the next one, 0: there is none. */
+#define ITS_L1_VALID BIT64(63)
+#define ITS_L1_ADDRESS MASK64(51, 16)
+#define DTE_VALID BIT64(63)
+#define DTE_NEXT_HI 62
+#define DTE_NEXT_LO 49
+#define DTE_ITT_HI 48 /* address bits [51:8] */
+#define DTE_ITT_LO 5
+#define DTE_SIZE_HI 4 /* event bits less one */
+#define DTE_SIZE_LO 0
+#define ITE_NEXT_HI 63
+#define ITE_NEXT_LO 48
+#define ITE_INTID_HI 47 /* 0: not mapped */
+#define ITE_INTID_LO 16
+#define ITE_ICID_HI 15
+#define ITE_ICID_LO 0
+#define CTE_VALID BIT64(63)
+#define CTE_REDIST_HI 47 /* KVM keeps 32 of the 36 bits */
+#define CTE_REDIST_LO 16
+#define CTE_UNMAPPED UINT32_MAX
+#define CTE_ICID_HI 15
+#define CTE_ICID_LO 0
+
 /* GITS_BASER<n>: where the table is; [15:12] hold address bits [51:48]. */
 static inline uint64_t gits_baser_address(uint64_t baser)
 {

@@ -368,6 +368,27 @@ void deliver_lpi_work_now(struct lvgic_vm *vm)
         vm->host->lpi_work(vm->host_ctx);
 }
 
+void deliver_lpi_take(struct lvgic_vm *vm)
+{
+    uint32_t claim = 0;
+
+    /* Acquire: what the one before did. */
+    while (!atomic_compare_exchange_strong_explicit(&vm->lpis.claim, &claim, CLAIMED,
+                                                    memory_order_acquire, memory_order_relaxed)) {
+        if (vm->host->relax)
+            vm->host->relax(vm->host_ctx, LVGIC_VCPU(0));
+        claim = 0;
+    }
+}
+
+void deliver_lpi_give(struct lvgic_vm *vm)
+{
+    /* Release: the next one sees what was done. Requests that came meanwhile are found by their
+     * own bits. */
+    atomic_store_explicit(&vm->lpis.claim, 0, memory_order_release);
+    deliver_lpi_work_now(vm);
+}
+
 bool deliver_lpi_busy(struct lvgic_vcpu *vcpu)
 {
     const struct lvgic_vm *vm = vcpu->vm;

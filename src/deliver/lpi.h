@@ -4,9 +4,9 @@
  *
  * An event of an ITS is made pending by any thread in any context (deliver_lpi_pulse()). All else
  * (what maps, moves and configures LPIs) is done by one thread at a time for each VM, which holds
- * the claim. Nobody waits for the claim: who finds it taken leaves what he wants as a request, and
- * whoever has it looks again before he lets it go. What one call does is bounded; the rest is done
- * by later calls.
+ * the claim. Nobody but deliver_lpi_take() waits for it: who finds it taken leaves what he wants as
+ * a request, and whoever has it looks again before he lets it go. What one call does is bounded;
+ * the rest is done by later calls.
  */
 #ifndef LVGIC_DELIVER_LPI_H
 #define LVGIC_DELIVER_LPI_H
@@ -45,6 +45,13 @@ bool deliver_lpi_work(struct lvgic_vm *vm);
 
 /* The same for guest accesses: tells the host if something is left. */
 void deliver_lpi_work_now(struct lvgic_vm *vm);
+
+/* Have the claim, and let it go: for what reads or changes all that is mapped at once. The one
+ * caller that waits for it, and so never from a callback; what is asked for meanwhile is begun when
+ * it is let go. Calls back relax with vCPU 0 while it waits, then what deliver_lpi_work_now() does.
+ */
+void deliver_lpi_take(struct lvgic_vm *vm);
+void deliver_lpi_give(struct lvgic_vm *vm);
 
 /* One unit of what one call may do: a command, an LPI, or 64 slots or 32 events looked through. */
 static inline bool lpi_spend(uint32_t *budget)

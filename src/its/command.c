@@ -309,6 +309,15 @@ static bool next_command(struct its *its, uint64_t *cbaser, uint64_t *creadr)
            (*cbaser & GITS_BASER_VALID) && !(*creadr & GITS_CREADR_STALLED) && *creadr != cwriter;
 }
 
+bool its_is_idle(struct its *its)
+{
+    uint64_t cbaser, creadr;
+
+    /* Acquire: as in run(). */
+    return !its->job.kind && !(atomic_load_explicit(&its->gate, memory_order_acquire) & ITS_DROP) &&
+           !next_command(its, &cbaser, &creadr);
+}
+
 static void end_job(struct its *its)
 {
     struct its_job job = its->job;

@@ -17,6 +17,8 @@
 #define MAX_ITS 8u
 #define NO_DEVICE UINT16_MAX
 #define NO_COLLECTION UINT16_MAX
+#define NAMED_COLLECTION (UINT16_MAX - 1) /* unmapped, with events; only inside of save, restore \
+                                           */
 #define NO_EVENT UINT32_MAX
 #define EVENT_GRAIN 32u /* event entries are handed out in multiples of these */
 
@@ -126,6 +128,11 @@ void its_unmap_event(struct its *its, uint32_t device, uint32_t event);
 /* Tells the host. */
 void its_tell(struct its *its, uint32_t device, uint32_t event, bool mapped);
 
+/* The guest's device (0) or collection (1) table has so many entries, as far as they are used. */
+uint32_t its_table_size(struct its *its, unsigned table);
+/* Where it has this one; false: nowhere. The 31 that follow a multiple of 32 follow it there. */
+bool its_table_place(struct its *its, unsigned table, uint32_t id, uint64_t *address);
+
 /* Is there room for this number in the guest's device (0) or collection (1) table? */
 bool its_table_has(struct its *its, unsigned table, uint32_t id);
 
@@ -135,6 +142,37 @@ uint32_t its_command(struct its *its, const uint64_t *words);
 
 /* Go on with its->job. True: it is finished. */
 bool its_job_work(struct its *its, uint32_t *budget);
+
+/* Nothing is under way, and no command waits. */
+bool its_is_idle(struct its *its);
+
+/* For the claim's holder: the public functions of these names. */
+int its_save_tables(struct its *its);
+int its_restore_tables(struct its *its);
+void its_save_pending(struct lvgic_vm *vm);
+/* Collections that were NAMED_COLLECTION are unmapped again. */
+void its_forget_names(struct its *its);
+
+/* Entries of the guest's tables are little-endian doublewords, moved in chunks. */
+#define ITS_CHUNK 32u
+struct its_chunk {
+    uint8_t bytes[ITS_CHUNK * ITS_ENTRY_SIZE];
+};
+
+static inline uint64_t chunk_get(const struct its_chunk *chunk, uint32_t n)
+{
+    uint64_t entry = 0;
+
+    for (unsigned i = 0; i < ITS_ENTRY_SIZE; i++)
+        entry |= (uint64_t)chunk->bytes[n * ITS_ENTRY_SIZE + i] << i * 8;
+    return entry;
+}
+
+static inline void chunk_put(struct its_chunk *chunk, uint32_t n, uint64_t entry)
+{
+    for (unsigned i = 0; i < ITS_ENTRY_SIZE; i++)
+        chunk->bytes[n * ITS_ENTRY_SIZE + i] = (uint8_t)(entry >> i * 8);
+}
 
 /* vm->its_work */
 bool its_work(struct lvgic_vm *vm, uint32_t *budget);

@@ -323,30 +323,48 @@ static bool readable(const struct its *its, uint64_t address)
     return its->vm->host->read_guest(its->vm->host_ctx, address, entry, sizeof entry);
 }
 
-bool its_table_has(struct its *its, unsigned table, uint32_t id)
+enum { PER_PAGE = ITS_PAGE / ITS_ENTRY_SIZE };
+
+uint32_t its_table_size(struct its *its, unsigned table)
 {
     uint64_t baser = atomic_load_explicit(&its->baser[table], memory_order_relaxed);
-    uint32_t per_page = ITS_PAGE / ITS_ENTRY_SIZE;
-    uint32_t entries = ((uint32_t)bits_get(baser, 7, 0) + 1) * per_page;
-    uint64_t address = gits_baser_address(baser);
+    uint64_t ids = BIT64(table ? its->collection_bits : its->device_bits);
+    uint64_t entries = (bits_get(baser, 7, 0) + 1) * PER_PAGE;
+
+    if (!(baser & GITS_BASER_VALID))
+        return 0;
+    if (baser & GITS_BASER_INDIRECT)
+        entries *= PER_PAGE;
+    return (uint32_t)(entries < ids ? entries : ids);
+}
+
+bool its_table_place(struct its *its, unsigned table, uint32_t id, uint64_t *address)
+{
+    uint64_t baser = atomic_load_explicit(&its->baser[table], memory_order_relaxed), page = 0;
     uint8_t level1[ITS_ENTRY_SIZE];
 
-    if (id >> (table ? its->collection_bits : its->device_bits) || !(baser & GITS_BASER_VALID))
+    if (id >= its_table_size(its, table))
         return false;
+    *address = gits_baser_address(baser) + (uint64_t)id * ITS_ENTRY_SIZE;
     if (!(baser & GITS_BASER_INDIRECT))
-        return id < entries && readable(its, address + (uint64_t)id * ITS_ENTRY_SIZE);
+        return true;
     /* Two levels: the first says where the page is, and whether. */
-    if (id / per_page >= entries ||
-        !its->vm->host->read_guest(its->vm->host_ctx,
-                                   address + (uint64_t)(id / per_page) * ITS_ENTRY_SIZE, level1,
-                                   sizeof level1))
+    if (!its->vm->host->read_guest(its->vm->host_ctx,
+                                   gits_baser_address(baser) +
+                                       (uint64_t)(id / PER_PAGE) * ITS_ENTRY_SIZE,
+                                   level1, sizeof level1))
         return false;
-    uint64_t page = 0;
-
     for (unsigned i = 0; i < sizeof level1; i++)
         page |= (uint64_t)level1[i] << i * 8;
-    return (page & BIT64(63)) &&
-           readable(its, (page & MASK64(51, 16)) + (uint64_t)(id % per_page) * ITS_ENTRY_SIZE);
+    *address = (page & ITS_L1_ADDRESS) + (uint64_t)(id % PER_PAGE) * ITS_ENTRY_SIZE;
+    return page & ITS_L1_VALID;
+}
+
+bool its_table_has(struct its *its, unsigned table, uint32_t id)
+{
+    uint64_t address;
+
+    return its_table_place(its, table, id, &address) && readable(its, address);
 }
 
 void its_fini(struct lvgic_vm *vm)

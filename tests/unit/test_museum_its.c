@@ -210,7 +210,7 @@ static void k10_movall_while_messages_arrive(void **state)
     its_rig_free(&r);
 }
 
-/* K11: a table is replaced: the old mappings are gone. (Saving has none of them: not yet there.) */
+/* K11: a table is replaced: the old mappings are gone. */
 static void k11_another_table(void **state)
 {
     struct its_rig r = with_events(4, 4, 0);
@@ -228,7 +228,7 @@ static void k11_another_table(void **state)
     its_rig_free(&r);
 }
 
-/* K13: events whose collection is gone (and, once it exists, a save of them). */
+/* K13: events whose collection is gone. */
 static void k13_events_without_a_collection(void **state)
 {
     struct its_rig r = with_events(4, 4, 0);
