@@ -17,8 +17,7 @@
 #define MAX_ITS 8u
 #define NO_DEVICE UINT16_MAX
 #define NO_COLLECTION UINT16_MAX
-#define NAMED_COLLECTION (UINT16_MAX - 1) /* unmapped, with events; only inside of save, restore \
-                                           */
+#define NAMED_COLLECTION (UINT16_MAX - 1) /* unmapped, has events; inside of save and restore */
 #define NO_EVENT UINT32_MAX
 #define EVENT_GRAIN 32u /* event entries are handed out in multiples of these */
 

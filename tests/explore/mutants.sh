@@ -14,8 +14,8 @@
 # mutant that no scenario notices within the bound, a patch that does not apply, and a mutant that
 # does not build are failures.
 #
-#   --schedules N   schedules per scenario (default 200000)
-#   --seconds S     seconds per scenario (default 60)
+#   --schedules N   schedules per scenario (default 2000000)
+#   --seconds S     seconds per scenario (default 120)
 #
 # CC (default gcc) compiles everything; EXPLORE_CFLAGS is added for the library and scenarios; JOBS
 # (default 2) mutants are tried at the same time.
@@ -141,8 +141,8 @@ if [ "${1-}" = --one ]; then
     exit
 fi
 
-SCHEDULES=200000
-SECONDS_EACH=60
+SCHEDULES=2000000
+SECONDS_EACH=120
 while [ $# -gt 0 ]; do
     case $1 in
     --schedules) SCHEDULES=${2:?} ;;

@@ -3,6 +3,7 @@
 #include "scenarios.h"
 
 #include "arch/registers.h"
+#include "deliver/dir.h"
 #include "mmio/sysreg.h"
 
 #define PPI 20u
@@ -17,6 +18,8 @@ static void setup(void)
     atomic_store(&taken, false);
     cpu0->lrs.vmcr |= VMCR_VEOIM;
     cpu1->lrs.vmcr |= VMCR_VEOIM;
+    dir_note_eoimode(cpu0);
+    dir_note_eoimode(cpu1);
     dir_intid = IRQ0;
     vm_set_word(IRQ0, (vm_word(IRQ0) & ~IRQ_EN) | IRQ_PEND | UINT64_C(1) << IRQ_TARGET_SHIFT);
     vm_set_word(IRQ1, vm_word(IRQ1) & ~IRQ_EN);

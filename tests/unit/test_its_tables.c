@@ -309,6 +309,49 @@ static void k14_saved_under_a_table_that_shrinks(void **state)
     its_rig_free(&r);
 }
 
+/* The same with one level: no entry points to one that could not be written. */
+static void k14_saved_under_a_flat_table_that_shrinks(void **state)
+{
+    struct its_rig r = its_rig_new(&its_config);
+    uint64_t table = RAM + RAM_SIZE - 0x20000;
+
+    (void)state;
+    its_write(&r, 0, 4, 0);
+    its_write(&r, 0x100, 8, GITS_BASER_VALID | table | 1);
+    enable(&r);
+    its_mapd(&r, 1, 2, true);
+    its_mapd(&r, 8192 + 2, 2, true);
+    assert_int_equal(its_errors(&r), 0);
+    save(&r);
+    assert_int_equal(bits_get(entry_at(&r, table, 1), 62, 49), 8193);
+    r.rig->ram_end -= 0x10000;
+    save(&r);
+    assert_int_equal(bits_get(entry_at(&r, table, 1), 62, 49), 0);
+    assert_int_equal(entry_at(&r, table, 1) >> 63, 1);
+    its_rig_free(&r);
+}
+
+/* Each ITS has collections of its own: another's events are not looked at. */
+static void two_of_them(void **state)
+{
+    struct lvgic_config config = its_config;
+    struct its_rig r;
+
+    (void)state;
+    config.nr_its = 2;
+    r = its_rig_new(&config);
+    r.its = 1;
+    its_mapd(&r, 1, 2, true);
+    its_mapti(&r, 1, 0, 8192, 5); /* unmapped */
+    r.its = 0, r.head = 2 * ITS_COMMAND_SIZE;
+    save(&r);
+    assert_int_equal(entry_at(&r, COLLECTION_TABLE, 2), 0);
+    r.its = 1;
+    save(&r);
+    assert_int_equal(entry_at(&r, DEVICE_TABLE, 1) >> 63, 1);
+    its_rig_free(&r);
+}
+
 static void refused(const struct its_rig *from, uint64_t table, unsigned n, uint64_t entry,
                     int expected)
 {
@@ -560,6 +603,8 @@ int main(void)
         cmocka_unit_test(pending_tables_that_are_not_ours),
         cmocka_unit_test(k13_saved_without_a_collection),
         cmocka_unit_test(k14_saved_under_a_table_that_shrinks),
+        cmocka_unit_test(k14_saved_under_a_flat_table_that_shrinks),
+        cmocka_unit_test(two_of_them),
         cmocka_unit_test(k16_restored_sizes_out_of_range),
         cmocka_unit_test(k27_saved_after_discard),
         cmocka_unit_test(out_of_order),
