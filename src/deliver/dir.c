@@ -3,7 +3,6 @@
 
 #include "arch/lr.h"
 #include "deliver/gate.h"
-#include "deliver/one_of_n.h"
 #include "deliver/run.h"
 
 /* lvgic_vm.spi_home and .spi_home_known: nobody, one vCPU (its index + 1), or several. */
@@ -85,6 +84,7 @@ void dir_announce_active(struct lvgic_vcpu *vcpu, uint32_t slot, struct gate *ga
 
 void dir_note_eoimode(struct lvgic_vcpu *vcpu)
 {
+    /* Relaxed: a value for its own sake, see dir_open(). */
     atomic_store_explicit(&vcpu->eoimode, !!(vcpu->lrs.vmcr & VMCR_VEOIM), memory_order_relaxed);
 }
 
@@ -108,6 +108,7 @@ bool dir_trap_needed(struct lvgic_vcpu *vcpu, bool active_outside)
     bool open = atomic_load_explicit(&vcpu->dir_open, memory_order_relaxed) && !active_outside &&
                 !vm->one_of_n && (home == HOME_NONE || home == vcpu->index + 1);
 
+    /* Relaxed: it spares this run being turned out, and decides nothing. */
     if (!open)
         atomic_store_explicit(&vcpu->dir_open, false, memory_order_relaxed);
     return !open;

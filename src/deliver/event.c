@@ -169,6 +169,7 @@ static bool sgi_allowed(const struct lvgic_vcpu *target, uint32_t intid, uint64_
 {
     bool two_states = !(vm_gicd_ctlr(target->vm) & CTLR_DS);
     bool group1s = two_states && (w & IRQ_MOD);
+    /* Relaxed: as the group, it is read in a step before. */
     uint32_t allowed = atomic_load_explicit(&target->nsacr, memory_order_relaxed) >> 2 * intid & 3;
 
     if (w & IRQ_GRP1 || group == SGI_GROUP1)

@@ -144,6 +144,7 @@ static bool configure_step(uint64_t old, void *arg, uint64_t *new)
 static void take_pending(struct lvgic_vm *vm, struct lvgic_vcpu *target, uint32_t lpi,
                          uint32_t intid)
 {
+    /* Relaxed: one value; who changes it meanwhile gets the old table or the new one. */
     uint64_t base = atomic_load_explicit(&target->lpis.pendbaser, memory_order_relaxed);
     uint64_t address = (base & MASK64(51, 16)) + intid / 8;
     uint8_t byte, bit = (uint8_t)(1u << intid % 8);
@@ -167,6 +168,7 @@ void deliver_lpi_reload(struct lvgic_vm *vm, uint32_t lpi, bool with_pending)
         return; /* enabling it reads everything */
 
     struct lvgic_vcpu *vcpu = &vm->vcpus[target];
+    /* Relaxed: as the pending table's. */
     uint64_t base = atomic_load_explicit(&vcpu->lpis.propbaser, memory_order_relaxed);
 
     /* What is beyond the table's IDbits does not exist: it never comes, whatever it was before. */
@@ -206,6 +208,7 @@ static void close(struct lvgic_vcpu *vcpu)
 void deliver_lpi_enable(struct lvgic_vcpu *vcpu, bool on)
 {
     uint32_t from = on ? LPIS_OFF : LPIS_ON;
+    /* Relaxed, here and below: the compare-and-swap decides. */
     uint32_t state = atomic_load_explicit(&vcpu->lpis.state, memory_order_relaxed);
 
     if ((state & LPIS_MODE) == LPIS_CLOSING) {
@@ -273,6 +276,8 @@ static bool all_left(struct lvgic_vcpu *vcpu)
 static void take_requests(struct lvgic_vcpu *vcpu)
 {
     struct lpi_redist *redist = &vcpu->lpis;
+    /* Acquire: what was stored before a request, the state and the LPI to reload, is seen; so those
+     * are read relaxed. */
     uint32_t requests = atomic_exchange_explicit(&redist->requests, 0, memory_order_acquire);
 
     if (requests & LPI_RELOAD_ONE) {

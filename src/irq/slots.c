@@ -132,6 +132,7 @@ static uint32_t take_free(struct lpi_space *space)
 
     for (uint32_t i = 0; i <= words; i++) {
         uint32_t at = (first + i) % words;
+        /* Relaxed: a place to look; taking it decides. */
         uint64_t bits = atomic_load_explicit(&space->free[at], memory_order_relaxed);
 
         if (i == 0) /* what lies before is for the end */
@@ -162,6 +163,7 @@ static void set_mapped(struct lvgic_vm *vm, uint32_t lpi, uint32_t intid, uint32
     struct irq_change change = irq_change(lpi_irq(vm, lpi), map_step, &target);
 
     vm_trace_holder(vm, lpi_to_slot(vm, lpi), change.new, IRQ_MAPPED);
+    /* Relaxed: a counter, as the next. */
     atomic_fetch_add_explicit(&vm->lpis.mapped, 1, memory_order_relaxed);
 }
 
@@ -211,6 +213,7 @@ uint32_t lpi_count_free(const struct lvgic_vm *vm)
 {
     uint32_t count = 0;
 
+    /* Relaxed: asked for while all is quiet. */
     for (uint32_t i = 0; i < (vm->lpis.nr + 63) / 64; i++)
         count += bits_count(atomic_load_explicit(&vm->lpis.free[i], memory_order_relaxed));
     return count;

@@ -6,6 +6,9 @@
  * only (deliver/lpi.h) and read by any thread that translates an event, without a lock: an entry is
  * one atomic word of a slot and its generation. It holds no reference: who comes with an old one is
  * refused by the slot's compare-and-swap.
+ *
+ * Where the code says nothing else, an access is relaxed because it is the claim's holder reading
+ * what only that holder writes, or because it is a register or a counter, a value for its own sake.
  */
 #ifndef LVGIC_ITS_ITS_H
 #define LVGIC_ITS_ITS_H

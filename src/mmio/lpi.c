@@ -62,6 +62,7 @@ static void write_base(struct mmio *mmio, _Atomic uint64_t *base, uint64_t value
  * that one is are reloaded. */
 static void invalidate_one(struct lvgic_vcpu *vcpu, uint32_t intid)
 {
+    /* Relaxed: the request that follows is made with release. */
     uint32_t before = atomic_exchange_explicit(&vcpu->lpis.reload_one, intid, memory_order_relaxed);
     uint32_t lpi = before && before != intid ? lpi_find(vcpu->vm, vcpu, before) : LPI_NONE;
 

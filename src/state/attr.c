@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Relaxed throughout: settings, values for their own sake. What depends on two of them is looked at
+ * and stored under the private lock. */
 #include "state/attr.h"
 
 #include "base/bits.h"

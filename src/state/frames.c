@@ -48,6 +48,7 @@ static int check_phase(struct lvgic_vm *vm, const struct place *place)
     if (!vm->kvm_attributes)
         return LVGIC_OK;
     if (vm->gicv2)
+        /* Relaxed: it only ever goes up. */
         atomic_store_explicit(&vm->started, 1, memory_order_relaxed);
     return attr_started(vm) || early ? LVGIC_OK : LVGIC_E_PHASE;
 }
