@@ -35,7 +35,7 @@ die() {
 compile() {
     object=$1/$(printf '%s' "$2" | tr / -).o
     case $2 in
-    src/* | tests/explore/scenarios*)
+    src/* | tests/explore/*)
         flags="-O1 -fsanitize=thread $no_fence_warning ${EXPLORE_CFLAGS-}"
         ;;
     *)
@@ -45,12 +45,12 @@ compile() {
     rm -f "$object" # it may be a link to the unpatched object
     # The flags are several words on purpose.
     # shellcheck disable=SC2086
-    $CC -std=c11 -g $flags -Iinclude -Isrc -Itests/explore -c "$2" -o "$object"
+    $CC -std=c11 -g $flags -Iinclude -Isrc -Ihost/sim -Itests/explore -c "$2" -o "$object"
 }
 
 sources() {
     find src -name '*.c'
-    find tests/explore -maxdepth 1 -name '*.c' ! -name 'selftest*'
+    find host/sim tests/explore -maxdepth 1 -name '*.c' ! -name 'selftest*'
 }
 
 header() {
@@ -161,9 +161,10 @@ trap 'rm -rf "$WORK"' EXIT
 trap 'exit 2' INT TERM
 export WORK SCHEDULES SECONDS_EACH
 
-mkdir -p "$WORK/base/tests" "$WORK/objects" || exit 2
+mkdir -p "$WORK/base/tests" "$WORK/base/host" "$WORK/objects" || exit 2
 cp -R "$srcdir/include" "$srcdir/src" "$WORK/base" || die "cannot copy $srcdir"
 cp -R "$srcdir/tests/explore" "$WORK/base/tests" || die "cannot copy $srcdir/tests/explore"
+cp -R "$srcdir/host/sim" "$WORK/base/host" || die "cannot copy $srcdir/host/sim"
 cd "$WORK/base" || exit 2
 ls tests/explore/scenarios*.c >/dev/null 2>&1 || die "no tests/explore/scenarios*.c"
 if [ $# -eq 0 ]; then
