@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Atomic orders that no other scenario needs: each of these fails when one of them is weakened. */
+/* Atomic orders that no other scenario needs: each of these fails when one of them is weakened. And
+ * a callback that calls the library. */
 #include "deliver/gate.h"
 #include "deliver/lpi.h"
 #include "deliver/overflow.h"
@@ -236,4 +237,63 @@ const struct explore_scenario m_take = {
     .setup = take_setup,
     .actor = {go, takes},
     .final = take_final,
+};
+
+/* ------------------------------------------------- a callback calls the library --------------- */
+
+static unsigned notified;
+
+/* The active state of both interrupts, one of which may be in a list register still. */
+static void asks_for_the_state(void *ctx, lvgic_vcpuid v, lvgic_intid intid)
+{
+    struct lvgic_access access = {.offset = 0x304, .size = 4};
+
+    (void)ctx, (void)v;
+    lvgic_dist_access(vm, NULL, &access);
+    explore_check(!(access.value & BIT64(intid.n % 32)));
+    notified++;
+}
+
+static void nothing(void *ctx, lvgic_vcpuid v)
+{
+    (void)ctx, (void)v;
+}
+
+static void relaxes(void *ctx, lvgic_vcpuid v)
+{
+    (void)ctx, (void)v;
+    explore_relax();
+}
+
+static const struct lvgic_host notified_host = {
+    .kick = nothing, .relax = relaxes, .deactivated = asks_for_the_state};
+
+static void callback_setup(void)
+{
+    vm_setup(1, 2);
+    vm->host = &notified_host;
+    notified = 0;
+    vm_set_word(IRQ0, (vm_word(IRQ0) & ~IRQ_EDGE) | IRQ_SOFT | IRQ_NOTIFY);
+    /* The other one goes behind it: it stays in its list register. */
+    vm_set_word(IRQ1, vm_word(IRQ1) | UINT64_C(0xc0) << IRQ_PRIO_SHIFT);
+}
+
+static void run_once(void)
+{
+    guest_run(cpu0, 1, true, false);
+}
+
+static void callback_final(void)
+{
+    check_end();
+    explore_check(notified == delivered[IRQ0]);
+}
+
+const struct explore_scenario m_callback = {
+    .name = "callback-calls-the-library",
+    .shows = "who is told of a completion may ask for exact state at once: nothing is held",
+    .actors = 2,
+    .setup = callback_setup,
+    .actor = {run_once, inject_other},
+    .final = callback_final,
 };
