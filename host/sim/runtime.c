@@ -13,9 +13,9 @@
 enum {
     STACK_SIZE = 256 * 1024,
     /*
-     * No actor runs more steps than this in a row while another one could run. That makes every
-     * schedule fair in the long run, so that a loop that waits for another actor by polling is not
-     * mistaken for a livelock.
+     * At every so manieth of its own steps an actor gives way if another one can run. That makes
+     * every schedule fair in the long run, so that a loop that waits for another actor by polling
+     * is not mistaken for a livelock.
      */
     FAIR_RUN = 1000,
 };
@@ -40,7 +40,6 @@ static struct actor actors[MAX_ACTORS];
 static struct fiber main_fiber;
 static const struct explore_scenario *scenario_running;
 static unsigned waiting_actors; /* how many are in a state that can turn runnable by itself */
-static uint32_t run_started;    /* the step at which the running actor was switched to */
 static uint32_t outside_rand_calls;
 static struct outcome *outcome_now;
 static jmp_buf escape; /* out of setup(), final() and crashes */
@@ -65,6 +64,7 @@ static void enter_actor_mode(int index)
 {
     rt.self = index;
     rt.current = index;
+    rt.clock = memory_clock(index);
     rt.stack_low = (uintptr_t)actors[index].stack;
     rt.stack_size = STACK_SIZE;
 }
@@ -167,13 +167,12 @@ static void set_current(int index)
     }
     enter_actor_mode(index);
     rt.step_base = rt.steps - actor->own_steps;
-    run_started = rt.steps;
 }
 
 /* Decides when the fast path of runtime_point() has to give way to the slow one. */
 static void set_next_event(void)
 {
-    uint32_t next = run_started + FAIR_RUN;
+    uint32_t next = rt.steps + FAIR_RUN - runtime_own_step() % FAIR_RUN;
     uint32_t wanted = strategy_next_event(rt.current);
 
     /* A waiting actor may become runnable at any step. */
@@ -228,14 +227,12 @@ void runtime_reschedule(void)
     unsigned runnable = runnable_actors(-1);
     bool can_stay = true;
 
-    if (rt.steps - run_started >= FAIR_RUN) {
+    if (runtime_own_step() % FAIR_RUN == 0) {
         unsigned others = runnable & ~(1u << rt.current);
         strategy_demote(rt.current);
         if (others != 0) {
             runnable = others;
             can_stay = false;
-        } else {
-            run_started = rt.steps;
         }
     }
     switch_to(decide(runnable, rt.current, can_stay));
@@ -320,7 +317,7 @@ static void run_actors(void)
         actor->relaxed_at = 0;
         actor->refreshed_at = 0;
     }
-    set_current(decide((1u << rt.actors) - 1, -1, false));
+    set_current(decide(UINT32_MAX >> (32 - rt.actors), -1, false));
     set_next_event();
     fiber_switch(&main_fiber, &actors[rt.current].fiber);
 }

@@ -13,7 +13,7 @@ enum {
     MAX_ACTORS = EXPLORE_MAX_ACTORS,
     DEFAULT_MAX_STEPS = 20000,
     MAX_STEPS_LIMIT = 30000, /* time stamps of the memory model are 16 bits wide */
-    MAX_DEPTH = 5,           /* PCT depth; also the largest DFS preemption bound plus two */
+    MAX_DEPTH = 5,           /* of PCT */
     MESSAGE_SIZE = 320,
 };
 
@@ -90,6 +90,7 @@ struct runtime {
     bool observe;
     bool only_sync_points; /* plain accesses are checked but are not scheduling points */
     const void *pc;        /* the access being made, for messages */
+    const uint32_t *clock; /* the running actor's vector clock */
 
     int current; /* running actor even in quiet sections, -1 outside */
     int actors;
@@ -146,7 +147,7 @@ typedef uint32_t clock_value;
 void memory_begin(void);
 /* Makes every store visible to the actor, as time would. */
 void memory_refresh(int actor);
-/* The vector clock of an actor, MAX_ACTORS entries. */
+/* The vector clock of an actor, one entry for each actor. */
 const clock_value *memory_clock(int actor);
 
 uint64_t memory_load(uintptr_t address, unsigned size, int order);

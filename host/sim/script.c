@@ -56,12 +56,15 @@ bool script_parse(struct script *script, const char *text)
     for (;;) {
         struct deviation item = {.actor = -1};
         char *end;
-        if (*text == '-')
+        if (*text == '-') {
             text++;
-        else if (*text >= '0' && *text < '0' + MAX_ACTORS)
-            item.actor = (int8_t)(*text++ - '0');
-        else
-            return false;
+        } else {
+            unsigned long actor = strtoul(text, &end, 10);
+            if (end == text || actor >= MAX_ACTORS)
+                return false;
+            item.actor = (int8_t)actor;
+            text = end;
+        }
         if (*text++ != '@')
             return false;
         item.position = (uint32_t)strtoul(text, &end, 10);
