@@ -94,21 +94,30 @@ static void run_checked(struct pace *pace)
     result->steps += result->last.steps;
 }
 
+/* Bounds one after the other: a failure needs few preemptions, and comes with the fewest. */
 static void run_dfs(struct pace *pace, int bound)
 {
+    const struct campaign_options *options = pace->options;
     struct campaign_result *result = pace->result;
 
-    for (int preemptions = 0; preemptions <= bound; preemptions++) {
-        result->plan = (struct plan){
-            .strategy = STRATEGY_DFS, .seed = pace->options->seed, .depth = preemptions};
-        strategy_dfs_reset();
+    result->exhausted = -1;
+    for (int depth = bound == DFS_ALL ? DFS_ALL : 0; depth <= bound; depth++) {
+        result->plan = (struct plan){.strategy = STRATEGY_DFS,
+                                     .seed = options->seed,
+                                     .depth = depth,
+                                     .unreduced = options->unreduced};
+        result->classes = 0;
+        dfs_reset();
         do {
             run_checked(pace);
-            if (result->last.failed || out_of_budget(pace))
+            if (result->last.failed)
                 return;
-        } while (strategy_dfs_advance());
+            result->classes += !result->last.cut_off && dfs_new_class();
+            if (out_of_budget(pace))
+                return;
+        } while (dfs_advance());
+        result->exhausted = depth;
     }
-    result->exhausted = true;
 }
 
 static void run_random(struct pace *pace)

@@ -110,6 +110,10 @@ static void parse(int argc, char **argv, struct command_line *line)
             rt.only_sync_points = true;
             continue;
         }
+        if (strcmp(option, "--no-reduction") == 0) {
+            line->campaign.unreduced = true;
+            continue;
+        }
         if (strcmp(option, "--show") == 0) {
             line->show = true;
             continue;
@@ -125,7 +129,7 @@ static void parse(int argc, char **argv, struct command_line *line)
         } else if (strcmp(option, "--seconds") == 0) {
             line->campaign.seconds = strtod(value, NULL);
         } else if (strcmp(option, "--depth") == 0) {
-            line->campaign.depth = (int)number(value);
+            line->campaign.depth = strcmp(value, "all") == 0 ? DFS_ALL : (int)number(value);
         } else if (strcmp(option, "--seed") == 0) {
             line->campaign.seed = number(value);
         } else if (strcmp(option, "--replay") == 0) {
@@ -200,7 +204,7 @@ static void print_failure(const struct explore_scenario *scenario,
     printf("  %s\n", result->last.message);
     printf("  seed %#lx, strategy %s", (unsigned long)result->plan.seed,
            strategy_names[result->plan.strategy]);
-    if (result->plan.strategy == STRATEGY_DFS)
+    if (result->plan.strategy == STRATEGY_DFS && result->plan.depth <= DFS_MAX_BOUND)
         printf(", at most %d preemptions", result->plan.depth);
     else if (result->plan.strategy == STRATEGY_PCT)
         printf(", expected length %u", result->plan.length);
@@ -216,6 +220,16 @@ static void print_failure(const struct explore_scenario *scenario,
         putchar('\n');
     }
     print_minimised(scenario, &result->plan);
+}
+
+static void print_exhausted(const struct campaign_result *result)
+{
+    if (result->exhausted == DFS_ALL)
+        printf("  all: %lu classes", result->classes);
+    else if (result->exhausted >= 0 && result->exhausted == result->plan.depth)
+        printf("  all within bound %d: %lu classes", result->exhausted, result->classes);
+    else if (result->exhausted >= 0)
+        printf("  all within bound %d", result->exhausted);
 }
 
 /* Runs one scenario and prints its line; returns whether it did what it should. */
@@ -239,8 +253,8 @@ static bool run_scenario(const struct explore_scenario *scenario, const struct c
            scenario->name, result.schedules,
            (double)result.schedules / (result.seconds > 0 ? result.seconds : 1e-9),
            result.steps / result.schedules);
-    if (result.exhausted)
-        printf("  all within bound %d", result.plan.depth);
+    if (line->campaign.strategy == STRATEGY_DFS)
+        print_exhausted(&result);
     if (passed && scenario->expect)
         printf("  found: %.60s", last->message);
     else if (passed)

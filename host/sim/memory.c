@@ -35,6 +35,7 @@ struct message {
 struct store {
     uint64_t value;
     const struct message *message; /* NULL: a relaxed store outside any release sequence */
+    uint64_t step;                 /* what order.c knows it by */
 };
 
 struct location {
@@ -158,11 +159,12 @@ static const struct message *join_messages(const struct message *a, const struct
 /* ---- locations ------------------------------------------------------------------------------ */
 
 /* Appends a store and returns its number; the location's memory itself is up to the caller. */
-static uint32_t append(struct location *location, uint64_t value, const struct message *message)
+static uint32_t append(struct location *location, uint64_t value, const struct message *message,
+                       uint64_t step)
 {
     uint32_t number = location->count++;
 
-    location->stores[number % HISTORY] = (struct store){value, message};
+    location->stores[number % HISTORY] = (struct store){value, message, step};
     if (location->count - location->oldest > HISTORY)
         location->oldest = location->count - HISTORY;
     return number;
@@ -183,8 +185,9 @@ static struct location *locate(uintptr_t address, unsigned size)
              * value can be read any more.
              */
             uint64_t value = memory_read_raw(address, size);
-            if (value != location->stores[(location->count - 1) % HISTORY].value)
-                location->oldest = append(location, value, NULL);
+            const struct store *last = &location->stores[(location->count - 1) % HISTORY];
+            if (value != last->value)
+                location->oldest = append(location, value, NULL, hash_mix(last->step, value));
             return location;
         }
         hash = (hash + 1) % HASH_SIZE;
@@ -201,7 +204,8 @@ static struct location *locate(uintptr_t address, unsigned size)
     location->size = size;
     location->oldest = 0;
     location->count = 0;
-    append(location, memory_read_raw(address, size), NULL);
+    uint64_t value = memory_read_raw(address, size);
+    append(location, value, NULL, hash_mix(0, value));
     return location;
 }
 
@@ -251,6 +255,8 @@ void memory_refresh(int actor)
 {
     for (uint32_t i = 0; i < location_count; i++)
         memories[actor].view[i] = (stamp)(locations[i].count - 1);
+    if (rt.ordering)
+        order_refresh(actor);
 }
 
 const clock_value *memory_clock(int actor)
@@ -293,6 +299,8 @@ static void read_store(struct location *location, uint32_t number, int order)
 static void write_store(struct location *location, uint64_t value, int order,
                         const struct message *inherited)
 {
+    uint64_t replaced = location->stores[(location->count - 1) % HISTORY].step;
+    uint64_t step = rt.ordering ? order_step(EVENT_STORE, replaced, order) : 0;
     uint32_t index = (uint32_t)(location - locations);
     struct actor_memory *memory = &memories[rt.self];
 
@@ -300,7 +308,7 @@ static void write_store(struct location *location, uint64_t value, int order,
     if (order == __ATOMIC_SEQ_CST)
         sc_view[index] = (stamp)location->count;
     const struct message *message = releases(order) ? snapshot(memory) : memory->fence;
-    append(location, value, join_messages(message, inherited));
+    append(location, value, join_messages(message, inherited), step);
     memory_write_raw(location->address, location->size, value);
     rt.write_epoch++;
 }
@@ -315,6 +323,8 @@ uint64_t memory_load(uintptr_t address, unsigned size, int order)
     uint64_t value = location->stores[(newest - stale) % HISTORY].value;
 
     read_store(location, newest - stale, order);
+    if (rt.ordering)
+        order_step(EVENT_LOAD, location->stores[(newest - stale) % HISTORY].step, order);
     if (rt.observe)
         trace_event(EVENT_LOAD, address, size, order, value, value, stale);
     return value;
@@ -368,6 +378,9 @@ bool memory_compare_exchange(uintptr_t address, unsigned size, uint64_t *expecte
         race_access(address, size, ACCESS_ATOMIC_READ);
         read_store(location, newest - stale, failure_order);
         *expected = old;
+        if (rt.ordering)
+            order_step(EVENT_CAS_FAILED, location->stores[(newest - stale) % HISTORY].step,
+                       failure_order);
         if (rt.observe)
             trace_event(EVENT_CAS_FAILED, address, size, failure_order, old, desired, stale);
         return false;
@@ -397,6 +410,8 @@ void memory_fence(int order)
     }
     if (releases(order))
         memory->fence = snapshot(memory);
+    if (rt.ordering)
+        order_step(EVENT_FENCE, 0, order);
     if (rt.observe)
         trace_event(EVENT_FENCE, 0, 0, order, 0, 0, 0);
 }

@@ -53,6 +53,7 @@ struct plan {
     enum strategy_kind strategy;
     uint64_t seed;
     int depth;                   /* PCT: 1..5, 0 = taken from the seed; DFS: preemption bound */
+    bool unreduced;              /* DFS: also what only repeats another schedule */
     uint32_t length;             /* PCT: expected number of steps */
     const struct script *script; /* for STRATEGY_SCRIPT */
     bool observe;                /* record events and their hash */
@@ -66,15 +67,29 @@ bool strategy_spurious(void);
 uint32_t strategy_rand(uint32_t n, uint32_t ordinal);
 /* The first step after now at which the strategy may want to switch away from the actor. */
 uint32_t strategy_next_event(int actor);
-/* DFS: moves on to the next schedule; false when all of them were tried. */
-void strategy_dfs_reset(void);
-bool strategy_dfs_advance(void);
 int strategy_default(unsigned runnable, int current, bool can_stay);
+
+enum {
+    DFS_MAX_BOUND = 3,
+    DFS_ALL = DFS_MAX_BOUND + 1, /* as a bound: none */
+};
+
+void dfs_begin(const struct plan *plan);
+int dfs_pick(unsigned runnable, int current, bool can_stay);
+bool dfs_may_preempt(void);
+unsigned dfs_stale(unsigned available);
+uint32_t dfs_rand(uint32_t n, uint32_t otherwise);
+/* Before the first schedule; moving on to the next one, false when all were tried. */
+void dfs_reset(void);
+bool dfs_advance(void);
+/* Whether no schedule that came to its end was the same but for the order of independent steps. */
+bool dfs_new_class(void);
 
 /* ---- the running schedule ------------------------------------------------------------------- */
 
 struct outcome {
     bool failed;
+    bool cut_off; /* it would only have repeated another one */
     char message[MESSAGE_SIZE];
     uint32_t steps;
     uint64_t hash; /* only if observed */
@@ -88,7 +103,10 @@ struct runtime {
     uint32_t next_event; /* the step at which the slow path is due */
     int self;            /* running actor, -1 outside and in quiet sections */
     bool observe;
+    bool ordering;         /* order.c is told of every step */
+    bool quiet;            /* the same in a quiet section, where accesses are direct */
     bool only_sync_points; /* plain accesses are checked but are not scheduling points */
+    bool skipped;          /* a plain access since the last scheduling point was none */
     const void *pc;        /* the access being made, for messages */
     const uint32_t *clock; /* the running actor's vector clock */
 
@@ -107,12 +125,25 @@ void runtime_run(const struct explore_scenario *scenario, const struct plan *pla
                  struct outcome *outcome);
 void runtime_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void runtime_reschedule(void);
+/* Ends the schedule, which is not a failure. Only in actors. */
+void runtime_cut_off(void) __attribute__((noreturn));
 
 /* For signal handlers: whether a schedule runs, and leaving it as failed. */
 bool runtime_in_schedule(void);
 unsigned long runtime_schedules(void);
 void runtime_abandon(const char *message) __attribute__((noreturn));
 void crash_init(void);
+
+/* An access in a quiet section of a schedule whose steps order.c is told of. */
+void runtime_quiet_access(uintptr_t address, size_t size, bool write);
+
+static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
+{
+    uint64_t x = hash * 0x9e3779b97f4a7c15u + value + 1;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
 
 static inline uint32_t runtime_own_step(void)
 {
@@ -190,6 +221,18 @@ void trace_finish_write(void);
 uint64_t trace_hash(void);
 void trace_print(size_t last);
 void trace_print_runs(void);
+
+/* ---- the past of a schedule, but for the order of independent steps ------------------------- */
+
+void order_begin(void);
+/* A step of the running actor and what it learnt by it. Returns what the step is known by. */
+uint64_t order_step(enum event_kind kind, uint64_t cause, int order);
+/* Plain and quiet accesses; called before they are made. */
+void order_read(uintptr_t address, size_t size);
+void order_write(uintptr_t address, size_t size);
+/* The actor sees all stores: it depends on everything that has happened. */
+void order_refresh(int actor);
+uint64_t order_state(void);
 
 /* Writes "symbol+offset", or the number if there is no symbol. Returns buffer. */
 const char *symbol_name(uintptr_t address, char *buffer, size_t size);
