@@ -92,6 +92,7 @@ static void run_checked(struct pace *pace)
     else
         runtime_run(pace->scenario, &result->plan, &result->last);
     result->steps += result->last.steps;
+    result->fingerprint = hash_mix(result->fingerprint, result->last.hash);
 }
 
 /* Bounds one after the other: a failure needs few preemptions, and comes with the fewest. */
@@ -105,7 +106,8 @@ static void run_dfs(struct pace *pace, int bound)
         result->plan = (struct plan){.strategy = STRATEGY_DFS,
                                      .seed = options->seed,
                                      .depth = depth,
-                                     .unreduced = options->unreduced};
+                                     .unreduced = options->unreduced,
+                                     .observe = options->observe};
         result->classes = 0;
         dfs_reset();
         do {
@@ -127,7 +129,8 @@ static void run_random(struct pace *pace)
 
     result->plan = (struct plan){.strategy = options->strategy,
                                  .depth = options->depth < 0 ? 0 : options->depth,
-                                 .length = campaign_calibrate(pace->scenario)};
+                                 .length = campaign_calibrate(pace->scenario),
+                                 .observe = options->observe};
     do {
         /* Spread the numbers, so that nearby starting seeds do not share schedules. */
         result->plan.seed = (options->seed + 1) * 0x9e3779b97f4a7c15u + result->schedules;

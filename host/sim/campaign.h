@@ -13,11 +13,13 @@ struct campaign_options {
     unsigned long schedules; /* 0: no bound */
     double seconds;          /* 0: no bound */
     bool progress;
+    bool observe; /* for the fingerprint */
 };
 
 struct campaign_result {
     unsigned long schedules; /* up to and including the failing one */
     unsigned long steps;
+    uint64_t fingerprint; /* of all that happened, if that was asked for */
     double seconds;
     int exhausted;         /* DFS: the bound within which every schedule was tried, -1: none */
     unsigned long classes; /* DFS: of schedules that differ by more than independent steps' order */

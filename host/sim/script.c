@@ -16,7 +16,7 @@ void script_add(struct script *script, struct deviation item)
         script->capacity = script->capacity ? 2 * script->capacity : 1024;
         script->items = realloc(script->items, script->capacity * sizeof *script->items);
         if (!script->items) {
-            fputs("explore: out of memory\n", stderr);
+            fputs("explorer: out of memory\n", stderr);
             exit(2);
         }
     }
