@@ -21,8 +21,9 @@ enum {
     MAX_VISITED = 1 << 24, /* above that, schedules are repeated rather than remembered */
 };
 
-static struct {
+static struct node {
     uint8_t options, taken;
+    struct footprint stay; /* of the running actor's next step, if it may go on */
 } nodes[MAX_NODES];
 static size_t node_count; /* nodes on the current path */
 static size_t node_depth; /* how many of them this schedule has passed */
@@ -103,6 +104,8 @@ uint32_t dfs_choose(uint32_t options)
     if (node_depth == node_count) {
         nodes[node_count].options = (uint8_t)options;
         nodes[node_count].taken = 0;
+        nodes[node_count].stay.count = 0;
+        nodes[node_count].stay.complex = false;
         node_count++;
     }
     return nodes[node_depth++].taken;
@@ -143,6 +146,7 @@ void dfs_begin(const struct plan *plan)
     unbounded = plan->depth == DFS_ALL;
     reduce = !plan->unreduced;
     preemptions_left = stale_left = unbounded ? DFS_MAX_BOUND : plan->depth;
+    sleep_begin();
 }
 
 bool dfs_may_preempt(void)
@@ -167,6 +171,11 @@ int dfs_pick(unsigned runnable, int current, bool can_stay)
     uint32_t count = 0;
     bool preempting = can_stay && current >= 0 && (runnable & (1u << current)) != 0;
 
+    sleep_record(NULL);
+    if (reduce)
+        runnable &= ~sleep_actors();
+    if (runnable == 0)
+        runtime_cut_off();
     if (preempting) {
         if (!dfs_may_preempt())
             return current;
@@ -179,9 +188,17 @@ int dfs_pick(unsigned runnable, int current, bool can_stay)
     bool fresh = count > 1 && node_depth == node_count;
     if (reduce && fresh && current >= 0 && been_here(current, can_stay))
         runtime_cut_off();
+    struct node *node = &nodes[node_depth];
     int next = options[dfs_choose(count)];
-    if (preempting && next != current && !unbounded)
-        preemptions_left--;
+    if (!preempting || count == 1)
+        return next;
+    if (next == current) {
+        sleep_record(&node->stay);
+    } else {
+        sleep_put(current, &node->stay);
+        if (!unbounded)
+            preemptions_left--;
+    }
     return next;
 }
 

@@ -300,7 +300,9 @@ static void write_store(struct location *location, uint64_t value, int order,
                         const struct message *inherited)
 {
     uint64_t replaced = location->stores[(location->count - 1) % HISTORY].step;
-    uint64_t step = rt.ordering ? order_step(EVENT_STORE, replaced, order) : 0;
+    uint64_t step =
+        rt.ordering ? order_atomic(EVENT_STORE, location->address, location->size, replaced, order)
+                    : 0;
     uint32_t index = (uint32_t)(location - locations);
     struct actor_memory *memory = &memories[rt.self];
 
@@ -324,7 +326,8 @@ uint64_t memory_load(uintptr_t address, unsigned size, int order)
 
     read_store(location, newest - stale, order);
     if (rt.ordering)
-        order_step(EVENT_LOAD, location->stores[(newest - stale) % HISTORY].step, order);
+        order_atomic(EVENT_LOAD, address, size, location->stores[(newest - stale) % HISTORY].step,
+                     order);
     if (rt.observe)
         trace_event(EVENT_LOAD, address, size, order, value, value, stale);
     return value;
@@ -379,8 +382,8 @@ bool memory_compare_exchange(uintptr_t address, unsigned size, uint64_t *expecte
         read_store(location, newest - stale, failure_order);
         *expected = old;
         if (rt.ordering)
-            order_step(EVENT_CAS_FAILED, location->stores[(newest - stale) % HISTORY].step,
-                       failure_order);
+            order_atomic(EVENT_CAS_FAILED, address, size,
+                         location->stores[(newest - stale) % HISTORY].step, failure_order);
         if (rt.observe)
             trace_event(EVENT_CAS_FAILED, address, size, failure_order, old, desired, stale);
         return false;
@@ -411,7 +414,7 @@ void memory_fence(int order)
     if (releases(order))
         memory->fence = snapshot(memory);
     if (rt.ordering)
-        order_step(EVENT_FENCE, 0, order);
+        order_atomic(EVENT_FENCE, 0, 0, 0, order);
     if (rt.observe)
         trace_event(EVENT_FENCE, 0, 0, order, 0, 0, 0);
 }

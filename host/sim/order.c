@@ -53,20 +53,42 @@ static uint64_t *last_write(uintptr_t address)
     return &table[at].write;
 }
 
-uint64_t order_step(enum event_kind kind, uint64_t cause, int order)
+static uint64_t extend(enum event_kind kind, uint64_t cause)
 {
     uint64_t *chain = &chains[rt.current + 1];
 
     *chain = hash_mix(hash_mix(*chain, kind), cause);
-    if (order == __ATOMIC_SEQ_CST) {
-        *chain = hash_mix(*chain, last_seq_cst);
-        last_seq_cst = *chain;
-    }
     return *chain;
+}
+
+void order_step(enum event_kind kind, uint64_t cause)
+{
+    extend(kind, cause);
+    if (kind != EVENT_STEP)
+        sleep_complex();
+    /* A wait ends or does not end by what any other does. */
+    if (kind == EVENT_WAIT || kind == EVENT_RELAX)
+        sleep_wake_all();
+}
+
+uint64_t order_atomic(enum event_kind kind, uintptr_t address, unsigned size, uint64_t store,
+                      int order)
+{
+    uint64_t step = extend(kind, store);
+
+    if (kind != EVENT_FENCE)
+        sleep_access(address, size, kind == EVENT_STORE);
+    if (order == __ATOMIC_SEQ_CST) {
+        step = last_seq_cst = extend(kind, last_seq_cst);
+        sleep_access((uintptr_t)&last_seq_cst, sizeof last_seq_cst, true);
+    }
+    return step;
 }
 
 void order_read(uintptr_t address, size_t size)
 {
+    uintptr_t from = address;
+    size_t length = size;
     uint64_t bytes = 0, part = 0;
 
     for (; size > sizeof part; address += sizeof part, size -= sizeof part) {
@@ -75,7 +97,8 @@ void order_read(uintptr_t address, size_t size)
     }
     part = 0;
     memcpy(&part, (const void *)address, size);
-    order_step(EVENT_READ, hash_mix(bytes, part), __ATOMIC_RELAXED);
+    extend(EVENT_READ, hash_mix(bytes, part));
+    sleep_access(from, length, false);
 }
 
 void order_write(uintptr_t address, size_t size)
@@ -84,14 +107,17 @@ void order_write(uintptr_t address, size_t size)
 
     for (size_t i = 0; i < size; i++)
         replaced = hash_mix(replaced, *last_write(address + i));
-    uint64_t step = order_step(EVENT_WRITE, replaced, __ATOMIC_RELAXED);
+    uint64_t step = extend(EVENT_WRITE, replaced);
     for (size_t i = 0; i < size; i++)
         *last_write(address + i) = step;
+    sleep_access(address, size, true);
 }
 
 void order_refresh(int actor)
 {
     chains[actor + 1] = hash_mix(chains[actor + 1], order_state());
+    sleep_complex();
+    sleep_wake_all();
 }
 
 uint64_t order_state(void)

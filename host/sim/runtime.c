@@ -180,7 +180,7 @@ static void set_current(int index)
     }
     enter_actor_mode(index);
     if (waited && rt.ordering)
-        order_step(EVENT_WAIT, 1, __ATOMIC_RELAXED);
+        order_step(EVENT_WAIT, 1);
     rt.step_base = rt.steps - actor->own_steps;
 }
 
@@ -302,13 +302,13 @@ static void actor_main(void)
     int self = rt.current;
 
     if (rt.ordering)
-        order_step(EVENT_STEP, 0, __ATOMIC_RELAXED);
+        order_step(EVENT_STEP, 0);
     scenario_running->actor[self]();
     rt.steps++;
     rt.write_epoch++;
     actors[self].state = ACTOR_DONE;
     if (rt.ordering)
-        order_step(EVENT_RETURN, 0, __ATOMIC_RELAXED);
+        order_step(EVENT_RETURN, 0);
     if (rt.observe)
         trace_event(EVENT_RETURN, 0, 0, 0, 0, 0, 0);
     unsigned runnable = runnable_actors(self);
@@ -411,7 +411,7 @@ uint32_t explore_rand(uint32_t n)
     }
     ++*calls;
     if (rt.ordering)
-        order_step(EVENT_STEP, value, __ATOMIC_RELAXED);
+        order_step(EVENT_RAND, value);
     return value;
 }
 
@@ -421,7 +421,7 @@ void explore_step(void)
         return;
     runtime_point();
     if (rt.ordering)
-        order_step(EVENT_STEP, 0, __ATOMIC_RELAXED);
+        order_step(EVENT_STEP, 0);
     if (rt.observe)
         trace_event(EVENT_STEP, 0, 0, 0, 0, 0, 0);
 }
@@ -440,7 +440,7 @@ void explore_yield_until(bool (*predicate)(void *), void *argument)
     waiting_actors++;
     rt.pc = __builtin_return_address(0);
     if (rt.ordering)
-        order_step(EVENT_WAIT, 0, __ATOMIC_RELAXED);
+        order_step(EVENT_WAIT, 0);
     if (rt.observe)
         trace_event(EVENT_WAIT, 0, 0, 0, 0, 0, 0);
     pass_on();
@@ -456,7 +456,7 @@ void explore_relax(void)
     waiting_actors++;
     rt.pc = __builtin_return_address(0);
     if (rt.ordering)
-        order_step(EVENT_RELAX, rt.write_epoch, __ATOMIC_RELAXED);
+        order_step(EVENT_RELAX, rt.write_epoch);
     if (rt.observe)
         trace_event(EVENT_RELAX, 0, 0, 0, 0, 0, 0);
     pass_on();

@@ -210,6 +210,7 @@ enum event_kind {
     EVENT_WAIT,
     EVENT_RELAX,
     EVENT_STEP,
+    EVENT_RAND,
     EVENT_RETURN,
 };
 
@@ -225,14 +226,45 @@ void trace_print_runs(void);
 /* ---- the past of a schedule, but for the order of independent steps ------------------------- */
 
 void order_begin(void);
-/* A step of the running actor and what it learnt by it. Returns what the step is known by. */
-uint64_t order_step(enum event_kind kind, uint64_t cause, int order);
+/* A step of the running actor that is no access, and what it learnt by it. */
+void order_step(enum event_kind kind, uint64_t cause);
+/* An atomic access or fence, and the store that it reads or replaces. Returns what it is known by.
+ */
+uint64_t order_atomic(enum event_kind kind, uintptr_t address, unsigned size, uint64_t store,
+                      int order);
 /* Plain and quiet accesses; called before they are made. */
 void order_read(uintptr_t address, size_t size);
 void order_write(uintptr_t address, size_t size);
 /* The actor sees all stores: it depends on everything that has happened. */
 void order_refresh(int actor);
 uint64_t order_state(void);
+
+/* ---- preempted actors that need not run yet (DFS) -------------------------------------------- */
+
+enum { FOOTPRINT_PARTS = 6 };
+
+/* What one step accesses. */
+struct footprint {
+    uint8_t count;
+    bool complex; /* more than that, or it waits, returns or draws a number */
+    struct {
+        uintptr_t address;
+        uint32_t size;
+        bool write;
+    } parts[FOOTPRINT_PARTS];
+};
+
+void sleep_begin(void);
+/* The actors that sleep, one bit each. */
+unsigned sleep_actors(void);
+/* The running actor goes on: its step's footprint is added to this one. NULL: to none. */
+void sleep_record(struct footprint *footprint);
+/* The actor was preempted before a step of this footprint. */
+void sleep_put(int actor, struct footprint *footprint);
+/* The running actor's accesses; something that is none. */
+void sleep_access(uintptr_t address, size_t size, bool write);
+void sleep_complex(void);
+void sleep_wake_all(void);
 
 /* Writes "symbol+offset", or the number if there is no symbol. Returns buffer. */
 const char *symbol_name(uintptr_t address, char *buffer, size_t size);
