@@ -14,16 +14,16 @@
 
 #include <string.h>
 
-enum { HASH_SIZE = 1 << 18 };
+enum { HASH_SIZE = 1 << 15 };
 
 static uint64_t chains[MAX_ACTORS + 1]; /* [0]: outside the actors */
 static uint64_t last_seq_cst;
 
-/* The last write to each byte. */
-static struct {
+/* The last write to each byte of a word. */
+static struct word {
     uintptr_t address;
     uint64_t generation; /* of the schedule; older entries are free */
-    uint64_t write;
+    uint64_t writes[8];
 } table[HASH_SIZE];
 static uint64_t generation;
 static uint32_t used;
@@ -36,28 +36,26 @@ void order_begin(void)
     used = 0;
 }
 
-static uint64_t *last_write(uintptr_t address)
+static struct word *word_at(uintptr_t address)
 {
-    uint32_t at = (uint32_t)(address ^ address >> 22) % HASH_SIZE;
+    uint32_t at = (uint32_t)(address >> 3 ^ address >> 22) % HASH_SIZE;
 
     while (table[at].generation == generation) {
         if (table[at].address == address)
-            return &table[at].write;
+            return &table[at];
         at = (at + 1) % HASH_SIZE;
     }
     if (++used == HASH_SIZE)
-        runtime_fail("explorer: more than %d bytes written in one schedule", HASH_SIZE - 1);
-    table[at].address = address;
-    table[at].generation = generation;
-    table[at].write = 0;
-    return &table[at].write;
+        runtime_fail("explorer: more than %d words written in one schedule", HASH_SIZE - 1);
+    table[at] = (struct word){.address = address, .generation = generation};
+    return &table[at];
 }
 
 static uint64_t extend(enum event_kind kind, uint64_t cause)
 {
     uint64_t *chain = &chains[rt.current + 1];
 
-    *chain = hash_mix(hash_mix(*chain, kind), cause);
+    *chain = hash_mix(*chain + kind, cause);
     return *chain;
 }
 
@@ -87,29 +85,37 @@ uint64_t order_atomic(enum event_kind kind, uintptr_t address, unsigned size, ui
 
 void order_read(uintptr_t address, size_t size)
 {
-    uintptr_t from = address;
-    size_t length = size;
-    uint64_t bytes = 0, part = 0;
+    uint64_t bytes = 0;
 
-    for (; size > sizeof part; address += sizeof part, size -= sizeof part) {
-        memcpy(&part, (const void *)address, sizeof part);
+    for (size_t done = 0; done < size; done += sizeof bytes) {
+        uint64_t part = 0;
+        size_t left = size - done;
+        memcpy(&part, (const char *)address + done, left < sizeof part ? left : sizeof part);
         bytes = hash_mix(bytes, part);
     }
-    part = 0;
-    memcpy(&part, (const void *)address, size);
-    extend(EVENT_READ, hash_mix(bytes, part));
-    sleep_access(from, length, false);
+    extend(EVENT_READ, bytes);
+    sleep_access(address, size, false);
 }
 
 void order_write(uintptr_t address, size_t size)
 {
-    uint64_t replaced = 0;
+    struct word *word = NULL;
+    uint64_t replaced = 0, last = 0;
 
-    for (size_t i = 0; i < size; i++)
-        replaced = hash_mix(replaced, *last_write(address + i));
+    for (size_t i = 0; i < size; i++) {
+        if (i == 0 || (address + i) % 8 == 0)
+            word = word_at((address + i) & ~(uintptr_t)7);
+        uint64_t write = word->writes[(address + i) % 8];
+        if (write != last)
+            replaced = hash_mix(replaced, write);
+        last = write;
+    }
     uint64_t step = extend(EVENT_WRITE, replaced);
-    for (size_t i = 0; i < size; i++)
-        *last_write(address + i) = step;
+    for (size_t i = 0; i < size; i++) {
+        if (i == 0 || (address + i) % 8 == 0)
+            word = word_at((address + i) & ~(uintptr_t)7);
+        word->writes[(address + i) % 8] = step;
+    }
     sleep_access(address, size, true);
 }
 

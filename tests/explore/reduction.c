@@ -9,7 +9,6 @@
  */
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "campaign.h"
@@ -21,7 +20,7 @@
 #define ACQ_REL memory_order_acq_rel
 #define SEQ_CST memory_order_seq_cst
 
-enum { PROGRAMS = 150, MAX_OPERATIONS = 4, VARIABLES = 2, MAX_STATES = 4096, ENOUGH = 30000 };
+enum { PROGRAMS = 80, MAX_OPERATIONS = 5, VARIABLES = 2, MAX_STATES = 4096, ENOUGH = 30000 };
 
 static unsigned passed, failed;
 
@@ -170,6 +169,24 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return (hash ^ value) * 0x9e3779b97f4a7c15u + (hash >> 29);
 }
 
+static bool has_state(const struct states *states, uint64_t state)
+{
+    for (size_t i = 0; i < states->count; i++) {
+        if (states->items[i] == state)
+            return true;
+    }
+    return false;
+}
+
+static bool has_all(const struct states *states, const struct states *others)
+{
+    for (size_t i = 0; i < others->count; i++) {
+        if (!has_state(states, others->items[i]))
+            return false;
+    }
+    return true;
+}
+
 static void note_state(void)
 {
     uint64_t state = mix(0, ghost);
@@ -178,26 +195,10 @@ static void note_state(void)
         state = mix(state, atomic_load(&variables[i]));
     for (int i = 0; i < EXPLORE_MAX_ACTORS; i++)
         state = mix(state, learnt[i]);
-    for (size_t i = 0; i < states_now->count; i++) {
-        if (states_now->items[i] == state)
-            return;
-    }
+    if (has_state(states_now, state))
+        return;
     explore_check(states_now->count < MAX_STATES);
     states_now->items[states_now->count++] = state;
-}
-
-static int in_order(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static bool same_states(struct states *a, struct states *b)
-{
-    qsort(a->items, a->count, sizeof *a->items, in_order);
-    qsort(b->items, b->count, sizeof *b->items, in_order);
-    return a->count == b->count && memcmp(a->items, b->items, a->count * sizeof *a->items) == 0;
 }
 
 static void collect(const struct explore_scenario *scenario, int depth, bool unreduced,
@@ -222,14 +223,14 @@ static uint32_t below(uint32_t n)
 
 static unsigned long whole_runs, reduced_runs;
 
-/* Two actors with four operations, or three with two. */
+/* Two actors with five operations, or three with three. */
 static void random_program(unsigned number)
 {
     static struct states whole, reduced, at_sync_points;
     char name[32];
     struct explore_scenario scenario = {
         .name = name, .actors = number % 2 ? 2 : 3, .setup = prepare, .final = note_state};
-    int length = number % 2 ? 4 : 2;
+    int length = number % 2 ? 5 : 3;
 
     memset(program, NOTHING, sizeof program);
     for (int i = 0; i < scenario.actors; i++) {
@@ -250,8 +251,10 @@ static void random_program(unsigned number)
         report(a.last.failed == b.last.failed, name, "only one of the searches fails");
         if (a.last.failed)
             return;
-        report(same_states(&whole, &reduced), name, "the reduction changes the final states");
-        report(same_states(&whole, &at_sync_points), name, "--sync-points changes them");
+        report(whole.count == reduced.count && has_all(&reduced, &whole), name,
+               "the reduction changes the final states");
+        /* It may have more: explore_relax() notices plain writes earlier. */
+        report(has_all(&at_sync_points, &whole), name, "--sync-points loses final states");
         report(a.classes == b.classes, name, "the reduction changes the number of classes");
         report(b.schedules <= a.schedules, name, "reduced, but longer");
     }
