@@ -163,7 +163,8 @@ static uint32_t look(const struct ghost_gic *gic, const struct ghost *state, uns
 
 static bool message(const struct ghost_gic *gic, struct ghost *state, unsigned irq)
 {
-    if (!(state->mapped & bit(irq)) || state->vcpu[state->target[irq]].lpis_off)
+    if (!(state->mapped & (uint8_t)~state->refused & bit(irq)) ||
+        state->vcpu[state->target[irq]].lpis_off)
         return false;
     set_pending(gic, state, irq);
     return true;
@@ -219,6 +220,9 @@ static void change(const struct ghost_gic *gic, struct ghost *state, const struc
     case GHOST_ROUTE:
     case GHOST_MOVE:
         state->target[op->irq] = (uint8_t)op->value;
+        break;
+    case GHOST_REFUSE:
+        state->refused |= x;
         break;
     case GHOST_DISCARD:
         state->mapped &= (uint8_t)~x;

@@ -37,8 +37,10 @@ struct ghost_gic {
 /* What does. Sets of interrupts are masks of their positions in ghost_gic.irqs. Without padding,
  * since states are compared by the hash of their bytes. */
 struct ghost {
-    uint8_t latch, line, enabled, active, mapped;
-    uint8_t zero[3];
+    uint8_t latch, line, enabled, active;
+    uint8_t mapped;  /* LPIs: exists */
+    uint8_t refused; /* LPIs: no event reaches it any more */
+    uint8_t zero[2];
     uint8_t target[GHOST_IRQS], holder[GHOST_IRQS];
     struct ghost_vcpu {
         uint32_t running; /* bit n: priority n << 3 is active */
@@ -65,6 +67,7 @@ struct ghost {
     X(ROUTE, "routes, to vCPU")                 \
     X(MSI, "sends the message of; status")      \
     X(MOVE, "moves, to vCPU")                   \
+    X(REFUSE, "refuses messages of")            \
     X(DISCARD, "discards")                      \
     X(LPIS_OFF, "disables LPIs of vCPU")        \
     X(LPIS_RWP, "sees GICR_CTLR.RWP 0 of vCPU") \

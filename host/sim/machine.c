@@ -17,12 +17,22 @@ void machine_expect(int status, int expected, const char *call)
 
 /* ------------------------------------------------------------------ recording ---------------- */
 
+uint32_t machine_begin_time(void)
+{
+    if (explore_self() >= 0)
+        memory_refresh(explore_self());
+    return ++now.clock;
+}
+
 unsigned machine_op(enum ghost_kind kind, unsigned v, uint8_t irq)
 {
     if (now.nr_ops == LINEAR_MAX_OPS)
         runtime_fail("explorer: the history is too long");
-    now.ops[now.nr_ops] = (struct ghost_op){
-        .kind = kind, .actor = explore_self(), .irq = irq, .vcpu = (uint8_t)v, .call = ++now.clock};
+    now.ops[now.nr_ops] = (struct ghost_op){.kind = kind,
+                                            .actor = explore_self(),
+                                            .irq = irq,
+                                            .vcpu = (uint8_t)v,
+                                            .call = machine_begin_time()};
     now.nr_open++;
     return now.nr_ops++;
 }

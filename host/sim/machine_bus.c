@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's devices, and accesses to the registers of the frames. */
 #include <lvgic/state.h>
+#include <string.h>
 
 #include "machine_inside.h"
-
-uint8_t machine_snapshot[32768];
 
 /* ------------------------------------------------------------------ devices and registers ---- */
 
@@ -123,7 +122,7 @@ void machine_observe(const struct ghost_op *within, uint8_t irq, uint32_t value,
 
 void machine_read_active(void)
 {
-    struct ghost_op within = {.actor = explore_self(), .call = ++now.clock};
+    struct ghost_op within = {.actor = explore_self(), .call = machine_begin_time()};
 
     now.nr_open++;
     uint64_t active = machine_dist(false, GICD_ISACTIVER + 4, 4, 0);
@@ -142,7 +141,7 @@ void machine_wait_rwp(void)
 
     while (machine_dist(false, GICD_CTLR, 4, 0) & UINT64_C(1) << 31) {
         explore_relax();
-        now.ops[op].call = ++now.clock; /* only the last read counts */
+        now.ops[op].call = machine_begin_time(); /* only the last read counts */
     }
     machine_op_end(op);
 }
@@ -156,7 +155,7 @@ void machine_lpis_off(unsigned v)
     op = machine_op(GHOST_LPIS_RWP, v, GHOST_NONE);
     while (machine_redist(v, false, GICR_CTLR, 4, 0) & 8) {
         explore_relax();
-        now.ops[op].call = ++now.clock;
+        now.ops[op].call = machine_begin_time();
     }
     machine_op_end(op);
 }
@@ -196,9 +195,13 @@ static void give_queue(unsigned op)
 
 void machine_discard(uint32_t intid)
 {
-    unsigned op = take_queue(GHOST_DISCARD, intid);
+    /* That the event is refused, and that the LPI is gone, are two effects until the command is
+     * done. */
+    unsigned op = take_queue(GHOST_DISCARD, intid), refuse = machine_op(GHOST_REFUSE, 0, 0);
 
+    now.ops[refuse].irq = now.ops[op].irq;
     machine_command(CMD_DISCARD, intid - FIRST_LPI, 0, 0);
+    machine_op_end(refuse);
     give_queue(op);
 }
 
@@ -213,18 +216,26 @@ void machine_move_all(uint32_t intid, unsigned to)
 
 void machine_save(void)
 {
+    uint8_t bytes[sizeof now.snapshots[0].bytes]; /* on the stack nobody else can see it */
+    struct ghost_op when = {.actor = explore_self(), .call = machine_begin_time()};
+    size_t size = 0;
     int status;
 
-    now.save = (struct ghost_op){.actor = explore_self(), .call = ++now.clock};
     now.nr_open++;
     machine_go(MAY_SIGNAL | MAY_RELAX);
-    status = lvgic_save(machine_vm, machine_snapshot, sizeof machine_snapshot, &now.saved);
+    status = lvgic_save(machine_vm, bytes, sizeof bytes, &size);
     machine_leave();
-    now.save.ret = ++now.clock;
     now.nr_open--;
+    when.ret = ++now.clock;
     machine_expect(status, now.config->lpis ? LVGIC_E_LPIS : LVGIC_OK, "lvgic_save");
     if (status != LVGIC_OK)
-        now.saved = 0;
+        return;
+
+    struct snapshot *snapshot = &now.snapshots[now.nr_snapshots++];
+
+    snapshot->when = when;
+    snapshot->size = size;
+    memcpy(snapshot->bytes, bytes, size);
 }
 
 void machine_done(void)

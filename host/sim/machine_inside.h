@@ -7,7 +7,7 @@
 #include "machine.h"
 #include "runtime.h"
 
-enum { FIRST_LPI = 8192, QUEUE_SIZE = 32, COMMAND_WORDS = 4 };
+enum { FIRST_LPI = 8192, QUEUE_SIZE = 32, COMMAND_WORDS = 4, MAX_SNAPSHOTS = 2 };
 
 /* The callbacks that a function may make (lvgic.h); ONE: at most one of them. */
 enum { MAY_KICK = 1, MAY_WAKE = 2, MAY_RELAX = 4, MAY_MEMORY = 8, ONE = 16 };
@@ -41,16 +41,23 @@ struct machine {
     uint64_t queue[QUEUE_SIZE][COMMAND_WORDS];
     unsigned queued;
     bool queue_busy;
-    struct ghost_op save; /* when the snapshot was taken, if it was */
-    size_t saved;         /* its bytes */
+    struct snapshot {
+        struct ghost_op when;
+        size_t size;
+        uint8_t bytes[8192];
+    } snapshots[MAX_SNAPSHOTS];
+    unsigned nr_snapshots;
 };
 
 extern struct machine now;
 extern struct lvgic_vm *machine_vm;
 extern const struct lvgic_host machine_host;
-extern uint8_t machine_snapshot[32768];
 
-/* The beginning and the end of an operation; begin() returns its position in now.ops. */
+/* The time at which an operation begins. What ended before is visible to it: one thread can only
+ * know that by having been told, by means that are not the library's. */
+uint32_t machine_begin_time(void);
+
+/* The beginning and the end of an operation. The first returns its position in now.ops. */
 unsigned machine_op(enum ghost_kind kind, unsigned v, uint8_t irq);
 void machine_op_end(unsigned op);
 

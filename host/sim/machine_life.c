@@ -174,12 +174,13 @@ static void read_all(struct lvgic_vm *vm, const struct ghost_op *within)
     }
 }
 
-static void read_snapshot(void)
+static void read_snapshot(const struct snapshot *snapshot)
 {
     machine_go(MAY_SIGNAL | MAY_RELAX);
-    machine_expect(lvgic_restore(mirror, machine_snapshot, now.saved), LVGIC_OK, "lvgic_restore");
+    machine_expect(lvgic_restore(mirror, snapshot->bytes, snapshot->size), LVGIC_OK,
+                   "lvgic_restore");
     machine_leave();
-    read_all(mirror, &now.save);
+    read_all(mirror, &snapshot->when);
 }
 
 static void sort(void)
@@ -226,7 +227,7 @@ void machine_finish(void)
     now_on = (struct ghost_op){.actor = -1, .call = ++now.clock};
     now_on.ret = ++now.clock;
     read_all(machine_vm, &now_on);
-    if (now.saved)
-        read_snapshot();
+    for (unsigned i = 0; i < now.nr_snapshots; i++)
+        read_snapshot(&now.snapshots[i]);
     explain();
 }

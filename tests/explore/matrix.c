@@ -53,7 +53,7 @@ static void switch_on(unsigned devices)
         {{EDGE, true, 0x80}, true},  {{LEVEL, false, 0x60}, true}, {{CLOSED, true, 0x70}, false},
         {{FIRST, true, 0xc0}, true}, {{SECOND, true, 0xa0}, true}, {{LPI, true, 0x40}, true},
     };
-    struct machine_config config = {.nr_vcpus = 2,
+    struct machine_config config = {.nr_vcpus = needs & MOVES ? 2 : 1,
                                     .nr_lrs = phase == PHASE_ENTER ? 2 : 1,
                                     .software = phase == PHASE_BLOCKED,
                                     .lpis = needs & ITS,
