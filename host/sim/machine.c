@@ -109,19 +109,39 @@ static void relax(void *ctx, lvgic_vcpuid v)
     explore_relax();
 }
 
-/* The queue; a configuration table where each LPI has its priority and is enabled; else zeros. */
+/* The byte of a vCPU's pending table that this machine has LPIs in. */
+static uint8_t *pending_byte(uint64_t gpa)
+{
+    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
+        if (gpa == PENDING_TABLE + v * 0x10000 + FIRST_LPI / 8)
+            return &now.pending_table[v];
+    return NULL;
+}
+
+/* The queue; a configuration table where each LPI has its priority and is enabled; pending tables;
+ * else zeros. */
 static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
 {
-    uint64_t lpi = gpa - CONFIG_TABLE;
-
     (void)ctx;
     called(MAY_MEMORY, "read_guest");
     memset(data, 0, size);
     if (gpa >= QUEUE && gpa + size <= QUEUE + sizeof now.queue)
         memcpy(data, (const char *)now.queue + (gpa - QUEUE), size);
     for (unsigned i = 0; i < now.gic.nr_irqs; i++)
-        if (now.gic.irqs[i].intid == lpi + FIRST_LPI && gpa >= CONFIG_TABLE)
+        if (gpa + FIRST_LPI == CONFIG_TABLE + now.gic.irqs[i].intid)
             memset(data, now.gic.irqs[i].priority | 1, size);
+    if (pending_byte(gpa))
+        memcpy(data, pending_byte(gpa), 1);
+    return true;
+}
+
+/* The rest of what the library saves is checked by the tests of tables. */
+static bool write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    (void)ctx, (void)size;
+    called(MAY_MEMORY, "write_guest");
+    if (pending_byte(gpa))
+        memcpy(pending_byte(gpa), data, 1);
     return true;
 }
 
@@ -131,8 +151,12 @@ static void broken(void *ctx, const char *what)
     runtime_fail("%s", what);
 }
 
-const struct lvgic_host machine_host = {
-    .kick = kick, .wake = wake, .relax = relax, .read_guest = read_guest, .broken = broken};
+const struct lvgic_host machine_host = {.kick = kick,
+                                        .wake = wake,
+                                        .relax = relax,
+                                        .read_guest = read_guest,
+                                        .write_guest = write_guest,
+                                        .broken = broken};
 
 /* ------------------------------------------------------------------ a vCPU ------------------- */
 

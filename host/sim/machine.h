@@ -75,6 +75,7 @@ void machine_lpis_off(unsigned v); /* GICR_CTLR.EnableLPIs = 0, and waits for it
 void machine_discard(uint32_t intid);
 void machine_move_all(uint32_t intid, unsigned to); /* of vCPU 0; `intid` is its only LPI */
 void machine_save(void);
+void machine_save_tables(uint32_t intid); /* LPIs and the ITS; looks whether `intid` is pending */
 
 /* This device is done. */
 void machine_done(void);

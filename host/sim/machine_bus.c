@@ -238,6 +238,24 @@ void machine_save(void)
     memcpy(snapshot->bytes, bytes, size);
 }
 
+void machine_save_tables(uint32_t intid)
+{
+    struct ghost_op when = {.actor = explore_self(), .call = machine_begin_time()};
+    uint8_t pending = 0;
+
+    now.nr_open++;
+    machine_go(MAY_ACCESS);
+    machine_expect(lvgic_save_pending_tables(machine_vm), LVGIC_OK, "lvgic_save_pending_tables");
+    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
+        pending |= now.pending_table[v];
+    when.ret = ++now.clock;
+    machine_expect(lvgic_its_save_tables(machine_vm, 0), LVGIC_OK, "lvgic_its_save_tables");
+    machine_leave();
+    now.nr_open--;
+    machine_observe(&when, machine_find(intid), pending >> intid % 8 & 1 ? GHOST_READ_PENDING : 0,
+                    GHOST_READ_PENDING);
+}
+
 void machine_done(void)
 {
     now.devices_left--;

@@ -47,6 +47,7 @@ struct machine {
         uint8_t bytes[8192];
     } snapshots[MAX_SNAPSHOTS];
     unsigned nr_snapshots;
+    uint8_t pending_table[GHOST_VCPUS]; /* of LPIs 8192 up; nothing else of tables is kept */
 };
 
 extern struct machine now;
@@ -104,6 +105,7 @@ enum {
     GICD_IROUTER = 0x6000,
     GICR_CTLR = 0,
     GICR_PROPBASER = 0x70,
+    GICR_PENDBASER = 0x78,
     GITS_CTLR = 0,
     GITS_CBASER = 0x80,
     GITS_CWRITER = 0x88,
@@ -116,6 +118,7 @@ enum {
 #define CONFIG_TABLE UINT64_C(0x20000)
 #define DEVICE_TABLE UINT64_C(0x30000)
 #define COLLECTION_TABLE UINT64_C(0x40000)
+#define PENDING_TABLE UINT64_C(0x50000) /* and 0x10000 further for each vCPU */
 
 enum { CMD_MAPD = 8, CMD_MAPC = 9, CMD_MAPTI = 10, CMD_MOVALL = 14, CMD_DISCARD = 15 };
 

@@ -57,6 +57,7 @@ static void set_up_its(void)
 {
     for (unsigned v = 0; v < now.gic.nr_vcpus; v++) {
         machine_redist(v, true, GICR_PROPBASER, 8, CONFIG_TABLE | 13);
+        machine_redist(v, true, GICR_PENDBASER, 8, PENDING_TABLE + v * 0x10000);
         machine_redist(v, true, GICR_CTLR, 4, 1);
     }
     machine_its(true, GITS_BASER, 8, VALID | DEVICE_TABLE);

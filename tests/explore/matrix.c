@@ -27,6 +27,7 @@ enum { ITS = 1, MOVES = 2, HIGH = 4 };
     X(unmap, ITS, machine_discard(LPI))                              \
     X(lpioff, ITS, machine_lpis_off(0))                              \
     X(movall, ITS | MOVES, machine_move_all(LPI, 1))                 \
+    X(tables, ITS, machine_save_tables(LPI))                         \
     X(snapshot, 0, machine_save())                                   \
     X(gate, 0, machine_read_active())
 

@@ -8,7 +8,8 @@
 /* Operation a with each one from a given one on. */
 #define FROM_gate(X, P, p, a) X(P, p, a, gate)
 #define FROM_snapshot(X, P, p, a) X(P, p, a, snapshot) FROM_gate(X, P, p, a)
-#define FROM_movall(X, P, p, a) X(P, p, a, movall) FROM_snapshot(X, P, p, a)
+#define FROM_tables(X, P, p, a) X(P, p, a, tables) FROM_snapshot(X, P, p, a)
+#define FROM_movall(X, P, p, a) X(P, p, a, movall) FROM_tables(X, P, p, a)
 #define FROM_lpioff(X, P, p, a) X(P, p, a, lpioff) FROM_movall(X, P, p, a)
 #define FROM_unmap(X, P, p, a) X(P, p, a, unmap) FROM_lpioff(X, P, p, a)
 #define FROM_message(X, P, p, a) X(P, p, a, message) FROM_unmap(X, P, p, a)
@@ -36,6 +37,7 @@
     MATRIX_OF(PAIR, TRIPLE, P, p, unmap)      \
     MATRIX_OF(PAIR, TRIPLE, P, p, lpioff)     \
     MATRIX_OF(PAIR, TRIPLE, P, p, movall)     \
+    MATRIX_OF(PAIR, TRIPLE, P, p, tables)     \
     MATRIX_OF(PAIR, TRIPLE, P, p, snapshot)   \
     MATRIX_OF(PAIR, TRIPLE, P, p, gate)
 #define MATRIX(PAIR, TRIPLE)                             \
