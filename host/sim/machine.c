@@ -211,6 +211,8 @@ void machine_settle(unsigned v)
 /* Before the guest's next step: a kick that came is taken. */
 static void step(unsigned v)
 {
+    if (explore_self() >= 0)
+        explore_step(); /* the guest runs for a while */
     now.pe[v].woken = false; /* it came late */
     if (now.pe[v].kicked) {
         machine_exit(v);
@@ -275,8 +277,13 @@ bool machine_handle(unsigned v)
     uint32_t intid;
 
     while ((intid = machine_acknowledge(v)) != GHOST_SPURIOUS) {
-        if (!now.gic.irqs[machine_find(intid)].edge)
+        uint8_t irq = machine_find(intid);
+
+        /* A level is served at its second interrupt only: so it is still there when the first is
+         * completed. */
+        if (!now.gic.irqs[irq].edge && now.unserved & 1u << irq)
             machine_line(intid, false);
+        now.unserved ^= (uint8_t)(1u << irq);
         machine_complete(v, intid);
         any = true;
     }

@@ -37,6 +37,7 @@ struct machine {
     uint32_t clock;
     unsigned devices_left;
     struct pe pe[GHOST_VCPUS];
+    uint8_t unserved; /* levels that have been acknowledged once since their driver served them */
     struct open_call calls[EXPLORE_MAX_ACTORS + 1]; /* [0]: outside the actors */
     uint64_t queue[QUEUE_SIZE][COMMAND_WORDS];
     unsigned queued;
