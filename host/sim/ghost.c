@@ -42,6 +42,8 @@ static uint8_t deliverable(const struct ghost_gic *gic, const struct ghost *stat
 {
     uint8_t set = pending(gic, state) & state->enabled & state->mapped & (uint8_t)~state->active;
 
+    if (state->closed)
+        return 0;
     if (state->vcpu[v].lpis_off)
         set &= (uint8_t)~lpis(gic);
     return set & routed(gic, state, v);
@@ -211,6 +213,9 @@ static void change(const struct ghost_gic *gic, struct ghost *state, const struc
     case GHOST_DISABLE:
         state->enabled &= (uint8_t)~x;
         break;
+    case GHOST_CLOSE:
+        state->closed = 1;
+        break;
     case GHOST_CLEAR:
         state->latch &= (uint8_t)~x;
         break;
@@ -237,7 +242,7 @@ static void change(const struct ghost_gic *gic, struct ghost *state, const struc
             forget(gic, state, lpis(gic) & routed(gic, state, op->vcpu));
         break;
     case GHOST_RWP:
-        forget(gic, state, (uint8_t)~state->enabled);
+        forget(gic, state, state->closed ? UINT8_MAX : (uint8_t)~state->enabled);
         break;
     case GHOST_PMR:
         vcpu->pmr = (uint8_t)op->value;
@@ -288,6 +293,7 @@ uint8_t ghost_news(const struct ghost_op *op)
     switch (op->kind) {
     case GHOST_EXIT: /* whatever it held */
     case GHOST_LPIS_OFF:
+    case GHOST_CLOSE:
         return UINT8_MAX;
     case GHOST_READ:
         return 0;

@@ -40,7 +40,8 @@ struct ghost {
     uint8_t latch, line, enabled, active;
     uint8_t mapped;  /* LPIs: exists */
     uint8_t refused; /* LPIs: no event reaches it any more */
-    uint8_t zero[2];
+    uint8_t closed;  /* GICD_CTLR.EnableGrp1 is 0 */
+    uint8_t zero;
     uint8_t target[GHOST_IRQS], holder[GHOST_IRQS];
     struct ghost_vcpu {
         uint32_t running; /* bit n: priority n << 3 is active */
@@ -62,6 +63,7 @@ struct ghost {
     X(LINE, "drives its wire to")               \
     X(ENABLE, "enables")                        \
     X(DISABLE, "disables")                      \
+    X(CLOSE, "closes group 1")                  \
     X(CLEAR, "clears the pending state of")     \
     X(DEACTIVATE, "deactivates")                \
     X(ROUTE, "routes, to vCPU")                 \

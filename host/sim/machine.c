@@ -212,7 +212,7 @@ void machine_settle(unsigned v)
 static void step(unsigned v)
 {
     if (explore_self() >= 0)
-        explore_step(); /* the guest runs for a while */
+        explore_step();      /* the guest runs for a while */
     now.pe[v].woken = false; /* it came late */
     if (now.pe[v].kicked) {
         machine_exit(v);

@@ -66,6 +66,7 @@ void machine_message(uint32_t intid); /* an MSI */
 
 /* Register accesses by nobody in particular, of SPIs. */
 void machine_enable(uint32_t intid, bool on);
+void machine_close(void); /* GICD_CTLR.EnableGrp1 = 0 */
 void machine_clear(uint32_t intid);
 void machine_deactivate(uint32_t intid);
 void machine_route(uint32_t intid, unsigned v);

@@ -88,6 +88,14 @@ void machine_enable(uint32_t intid, bool on)
     write_bit(on ? GHOST_ENABLE : GHOST_DISABLE, on ? GICD_ISENABLER : GICD_ICENABLER, intid);
 }
 
+void machine_close(void)
+{
+    unsigned op = machine_op(GHOST_CLOSE, 0, GHOST_NONE);
+
+    machine_dist(true, GICD_CTLR, 4, GICD_CTLR_ARE);
+    machine_op_end(op);
+}
+
 void machine_clear(uint32_t intid)
 {
     write_bit(GHOST_CLEAR, GICD_ICPENDR, intid);

@@ -95,6 +95,8 @@ void machine_settle(unsigned v);
 /* Registers (12.8, 12.10, 12.18). */
 enum {
     GICD_CTLR = 0,
+    GICD_CTLR_GROUP1 = 2,
+    GICD_CTLR_ARE = 0x10,
     GICD_IGROUPR = 0x80,
     GICD_ISENABLER = 0x100,
     GICD_ICENABLER = 0x180,

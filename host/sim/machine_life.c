@@ -72,7 +72,7 @@ static void set_up_its(void)
 static void switch_on(void)
 {
     machine_vm = make_vm(block);
-    machine_dist(true, GICD_CTLR, 4, 0x12); /* ARE, EnableGrp1 */
+    machine_dist(true, GICD_CTLR, 4, GICD_CTLR_ARE | GICD_CTLR_GROUP1);
     machine_dist(true, GICD_IGROUPR + 4, 4, UINT32_MAX);
     if (config_on.lpis)
         set_up_its();

@@ -20,6 +20,7 @@ enum { ITS = 1, MOVES = 2, HIGH = 4 };
     X(down, HIGH, machine_line(LEVEL, false))                        \
     X(enable, 0, machine_enable(CLOSED, true))                       \
     X(disable, 0, (machine_enable(EDGE, false), machine_wait_rwp())) \
+    X(close, 0, (machine_close(), machine_wait_rwp()))               \
     X(clear, 0, machine_clear(EDGE))                                 \
     X(deactivate, 0, machine_deactivate(EDGE))                       \
     X(retarget, MOVES, machine_route(EDGE, 1))                       \

@@ -16,7 +16,8 @@
 #define FROM_retarget(X, P, p, a) X(P, p, a, retarget) FROM_message(X, P, p, a)
 #define FROM_deactivate(X, P, p, a) X(P, p, a, deactivate) FROM_retarget(X, P, p, a)
 #define FROM_clear(X, P, p, a) X(P, p, a, clear) FROM_deactivate(X, P, p, a)
-#define FROM_disable(X, P, p, a) X(P, p, a, disable) FROM_clear(X, P, p, a)
+#define FROM_close(X, P, p, a) X(P, p, a, close) FROM_clear(X, P, p, a)
+#define FROM_disable(X, P, p, a) X(P, p, a, disable) FROM_close(X, P, p, a)
 #define FROM_enable(X, P, p, a) X(P, p, a, enable) FROM_disable(X, P, p, a)
 #define FROM_down(X, P, p, a) X(P, p, a, down) FROM_enable(X, P, p, a)
 #define FROM_up(X, P, p, a) X(P, p, a, up) FROM_down(X, P, p, a)
@@ -30,6 +31,7 @@
     MATRIX_OF(PAIR, TRIPLE, P, p, down)       \
     MATRIX_OF(PAIR, TRIPLE, P, p, enable)     \
     MATRIX_OF(PAIR, TRIPLE, P, p, disable)    \
+    MATRIX_OF(PAIR, TRIPLE, P, p, close)      \
     MATRIX_OF(PAIR, TRIPLE, P, p, clear)      \
     MATRIX_OF(PAIR, TRIPLE, P, p, deactivate) \
     MATRIX_OF(PAIR, TRIPLE, P, p, retarget)   \
