@@ -38,15 +38,20 @@ static uint8_t pending(const struct ghost_gic *gic, const struct ghost *state)
     return set;
 }
 
-static uint8_t deliverable(const struct ghost_gic *gic, const struct ghost *state, unsigned v)
+/* What the distributor forwards to this vCPU: pending, enabled, and routed to it. */
+static uint8_t forwarded(const struct ghost_gic *gic, const struct ghost *state, unsigned v)
 {
-    uint8_t set = pending(gic, state) & state->enabled & state->mapped & (uint8_t)~state->active;
+    uint8_t set = pending(gic, state) & state->enabled & state->mapped & routed(gic, state, v);
 
     if (state->closed)
         return 0;
-    if (state->vcpu[v].lpis_off)
-        set &= (uint8_t)~lpis(gic);
-    return set & routed(gic, state, v);
+    return state->vcpu[v].lpis_off ? set & (uint8_t)~lpis(gic) : set;
+}
+
+/* What is active cannot be taken: not even if it is pending again. */
+static uint8_t deliverable(const struct ghost_gic *gic, const struct ghost *state, unsigned v)
+{
+    return forwarded(gic, state, v) & (uint8_t)~state->active;
 }
 
 /* Of `set`, those whose priority is above the mask and the running priority (4.8). */
@@ -65,7 +70,18 @@ static uint8_t signalled(const struct ghost_gic *gic, const struct ghost_vcpu *v
     return result;
 }
 
-/* After each operation: what a PE in the guest may have been forwarded, and must not miss. */
+/* What this vCPU has active. */
+static uint8_t handled(const struct ghost_gic *gic, const struct ghost *state, unsigned v)
+{
+    uint8_t set = 0;
+
+    for (unsigned i = 0; i < gic->nr_irqs; i++)
+        set |= state->holder[i] == v ? bit(i) : 0;
+    return set & state->active;
+}
+
+/* After each operation: what a PE in the guest may have been forwarded, and must not miss. To a PE
+ * that handles it, an interrupt may be forwarded once more before it is completed. */
 static void follow(const struct ghost_gic *gic, struct ghost *state)
 {
     for (unsigned v = 0; v < gic->nr_vcpus; v++) {
@@ -75,6 +91,7 @@ static void follow(const struct ghost_gic *gic, struct ghost *state)
         vcpu->must &= now;
         if (!vcpu->in)
             continue;
+        now |= forwarded(gic, state, v) & handled(gic, state, v);
         vcpu->seen |= now;
         vcpu->held |= now;
     }
@@ -92,6 +109,7 @@ static void forget(const struct ghost_gic *gic, struct ghost *state, uint8_t set
     for (unsigned v = 0; v < gic->nr_vcpus; v++) {
         state->vcpu[v].seen &= (uint8_t)~set;
         state->vcpu[v].again &= (uint8_t)~set;
+        state->vcpu[v].must &= (uint8_t)~set;
     }
 }
 
@@ -110,8 +128,7 @@ static void enter(const struct ghost_gic *gic, struct ghost *state, unsigned v, 
 
     vcpu->in = 1;
     vcpu->seen = vcpu->again = 0;
-    for (unsigned i = 0; i < gic->nr_irqs; i++)
-        vcpu->held |= state->holder[i] == v ? state->active & bit(i) : 0;
+    vcpu->held |= handled(gic, state, v);
     vcpu->must = deliverable(gic, state, v) & (uint8_t)~unsettled;
 }
 
@@ -127,7 +144,7 @@ static int acknowledge(const struct ghost_gic *gic, const struct ghost *from,
     for (unsigned i = 0; i < gic->nr_irqs; i++)
         if (x && gic->irqs[i].priority >= gic->irqs[op->irq].priority)
             missed &= (uint8_t)~bit(i);
-    if (missed || (x && !signalled(gic, before, before->seen & x)))
+    if (missed || (x && !signalled(gic, before, before->seen & (uint8_t)~from->active & x)))
         return 0;
     to[0] = *from;
     if (!x)

@@ -48,7 +48,7 @@ struct ghost {
         uint8_t in;       /* in the guest */
         uint8_t lpis_off; /* GICR_CTLR.EnableLPIs is 0 */
         uint8_t pmr;
-        uint8_t seen;  /* was deliverable here at some time since it went in: may be taken */
+        uint8_t seen;  /* was forwarded here at some time since it went in: may be taken */
         uint8_t again; /* of those: has become pending once more since */
         uint8_t must;  /* deliverable ever since it went in: must be signalled */
         uint8_t held;  /* seen, or handled, in this run: nobody else need be signalled it yet */
