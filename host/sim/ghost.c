@@ -162,14 +162,14 @@ static int acknowledge(const struct ghost_gic *gic, const struct ghost *from,
 }
 
 /* Priority drop of the highest active priority, and deactivation of what this PE has active. */
-static void complete(struct ghost *state, const struct ghost_op *op)
+static void complete(const struct ghost_gic *gic, struct ghost *state, const struct ghost_op *op)
 {
     struct ghost_vcpu *vcpu = &state->vcpu[op->vcpu];
 
     if (!vcpu->running)
         return;
     vcpu->running &= vcpu->running - 1;
-    if (state->holder[op->irq] == op->vcpu)
+    if (!gic->split && state->holder[op->irq] == op->vcpu)
         state->active &= (uint8_t)~bit(op->irq);
 }
 
@@ -237,6 +237,7 @@ static void change(const struct ghost_gic *gic, struct ghost *state, const struc
         state->latch &= (uint8_t)~x;
         break;
     case GHOST_DEACTIVATE:
+    case GHOST_DIR: /* an SPI by any vCPU */
         state->active &= (uint8_t)~x;
         break;
     case GHOST_ROUTE:
@@ -274,7 +275,7 @@ static void change(const struct ghost_gic *gic, struct ghost *state, const struc
         vcpu->in = vcpu->seen = vcpu->again = vcpu->must = vcpu->held = 0;
         break;
     default: /* EOI */
-        complete(state, op);
+        complete(gic, state, op);
         break;
     }
 }

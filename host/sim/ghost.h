@@ -5,8 +5,8 @@
  * can do the same in some order of the operations: linear.h looks for it.
  *
  * Modelled: SPIs (edge and level) and LPIs of group 1, priorities, PMR, running priorities,
- * routing, enables, active state, EnableLPIs. Not modelled: SGIs and PPIs, groups and security
- * states, NMIs, EOImode 1, changes of priority, and anything of an ITS but what its commands do to
+ * routing, enables, active state, EOImode, EnableLPIs. Not modelled: SGIs and PPIs, groups and
+ * security states, NMIs, changes of priority, and anything of an ITS but what its commands do to
  * an LPI.
  *
  * What the architecture leaves to time is here, and no more. A PE that runs may still take what was
@@ -31,6 +31,7 @@ struct ghost_irq {
 
 struct ghost_gic {
     unsigned nr_irqs, nr_vcpus;
+    bool split; /* ICC_CTLR_EL1.EOImode = 1: to complete is a priority drop */
     struct ghost_irq irqs[GHOST_IRQS];
 };
 
@@ -81,6 +82,7 @@ struct ghost {
     X(SETTLE, "runs, and nothing is under way") \
     X(ACK, "acknowledges")                      \
     X(EOI, "completes")                         \
+    X(DIR, "deactivates itself")                \
     X(BLOCK, "wants to sleep; may")             \
     X(ASLEEP, "sleeps, and nothing is under way")
 

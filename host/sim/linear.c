@@ -179,6 +179,7 @@ const char *linear_describe(const struct ghost_gic *gic, const struct ghost_op *
     case GHOST_SETTLE:
     case GHOST_ACK:
     case GHOST_EOI:
+    case GHOST_DIR:
     case GHOST_BLOCK:
     case GHOST_ASLEEP:
         snprintf(who, sizeof who, "vCPU %d ", op->vcpu);

@@ -2,6 +2,7 @@
 /* The machine's vCPUs, its host's callbacks, and the recorder. */
 #include <string.h>
 
+#include "arch/lr.h"
 #include "cpuif/icv.h"
 #include "machine_inside.h"
 
@@ -271,6 +272,26 @@ void machine_complete(unsigned v, uint32_t intid)
     maintain(v, op);
 }
 
+void machine_dir(unsigned v, uint32_t intid)
+{
+    unsigned op;
+
+    step(v);
+    op = machine_op(GHOST_DIR, v, machine_find(intid));
+    if (now.config->software) {
+        machine_icc(v, ICC_DIR, true, intid);
+        machine_op_end(op);
+    } else if (lvgic_vcpu_lrs(vcpu_of(v))->hcr & HCR_TDIR) {
+        machine_exit(v);
+        machine_icc(v, ICC_DIR, true, intid);
+        machine_op_end(op);
+        machine_enter(v);
+    } else {
+        icv_deactivate(lvgic_vcpu_lrs(vcpu_of(v)), intid);
+        maintain(v, op);
+    }
+}
+
 bool machine_handle(unsigned v)
 {
     bool any = false;
@@ -285,6 +306,8 @@ bool machine_handle(unsigned v)
             machine_line(intid, false);
         now.unserved ^= (uint8_t)(1u << irq);
         machine_complete(v, intid);
+        if (now.config->split && intid < FIRST_LPI)
+            machine_dir(v, intid);
         any = true;
     }
     return any;

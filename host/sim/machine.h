@@ -32,6 +32,7 @@ struct machine_irq {
 struct machine_config {
     unsigned nr_vcpus, nr_lrs;
     bool software; /* the library's software CPU interface, not list registers */
+    bool split;    /* ICC_CTLR_EL1.EOImode = 1 */
     bool lpis;     /* an ITS, and LPIs; then there are no snapshots yet */
     unsigned nr_irqs;
     struct machine_irq irqs[GHOST_IRQS];
@@ -46,9 +47,10 @@ void machine_begin(const struct machine_config *config, unsigned devices);
 
 void machine_enter(unsigned v);
 void machine_exit(unsigned v);
-/* The guest reads ICC_IAR1_EL1, and writes ICC_EOIR1_EL1. */
+/* The guest reads ICC_IAR1_EL1, and writes ICC_EOIR1_EL1 and ICC_DIR_EL1. */
 uint32_t machine_acknowledge(unsigned v);
 void machine_complete(unsigned v, uint32_t intid);
+void machine_dir(unsigned v, uint32_t intid);
 /* Acknowledges and completes until nothing is signalled. The driver of a level lowers its wire. */
 bool machine_handle(unsigned v);
 /* In the guest: handles what comes until all devices are done. */

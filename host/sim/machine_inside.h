@@ -88,6 +88,8 @@ void machine_observe(const struct ghost_op *within, uint8_t irq, uint32_t value,
 void machine_settle(unsigned v);
 
 #define ICC_PMR LVGIC_SYSREG(3, 0, 4, 6, 0)
+#define ICC_CTLR LVGIC_SYSREG(3, 0, 12, 12, 4)
+#define ICC_DIR LVGIC_SYSREG(3, 0, 12, 11, 1)
 #define ICC_IAR1 LVGIC_SYSREG(3, 0, 12, 12, 0)
 #define ICC_EOIR1 LVGIC_SYSREG(3, 0, 12, 12, 1)
 #define ICC_IGRPEN1 LVGIC_SYSREG(3, 0, 12, 12, 7)

@@ -92,6 +92,7 @@ static void switch_on(void)
     for (unsigned v = 0; v < now.gic.nr_vcpus; v++) {
         machine_icc(v, ICC_PMR, true, 0xf8);
         machine_icc(v, ICC_IGRPEN1, true, 1);
+        machine_icc(v, ICC_CTLR, true, config_on.split ? 2 : 0);
         now.initial.vcpu[v].pmr = 0xf8;
     }
 }
@@ -104,6 +105,7 @@ void machine_begin(const struct machine_config *config, unsigned devices)
         now.config = &config_on;
         now.gic.nr_irqs = config_on.nr_irqs;
         now.gic.nr_vcpus = config_on.nr_vcpus;
+        now.gic.split = config_on.split;
         for (unsigned i = 0; i < config_on.nr_irqs; i++)
             now.gic.irqs[i] = config_on.irqs[i].is;
         ghost_reset(&now.gic, &now.initial);

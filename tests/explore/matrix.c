@@ -41,7 +41,7 @@ enum { ITS = 1, MOVES = 2, HIGH = 4 };
     }
 OPERATIONS(OPERATION)
 
-enum phase { PHASE_ENTER, PHASE_EXIT, PHASE_OVERFLOW, PHASE_BLOCKED };
+enum phase { PHASE_ENTER, PHASE_EXIT, PHASE_OVERFLOW, PHASE_BLOCKED, PHASE_SPLIT };
 
 static enum phase phase;
 static unsigned needs;
@@ -49,15 +49,21 @@ static uint32_t taken; /* what vCPU 0 is handling when the actors start */
 
 /* ------------------------------------------------------------------ the machine -------------- */
 
+static bool vcpu1_runs(void)
+{
+    return (needs & MOVES) || phase == PHASE_SPLIT;
+}
+
 static void switch_on(unsigned devices)
 {
     static const struct machine_irq irqs[] = {
         {{EDGE, true, 0x80}, true},  {{LEVEL, false, 0x60}, true}, {{CLOSED, true, 0x70}, false},
         {{FIRST, true, 0xc0}, true}, {{SECOND, true, 0xa0}, true}, {{LPI, true, 0x40}, true},
     };
-    struct machine_config config = {.nr_vcpus = needs & MOVES ? 2 : 1,
+    struct machine_config config = {.nr_vcpus = vcpu1_runs() ? 2 : 1,
                                     .nr_lrs = phase == PHASE_ENTER ? 2 : 1,
                                     .software = phase == PHASE_BLOCKED,
+                                    .split = phase == PHASE_SPLIT,
                                     .lpis = needs & ITS,
                                     .nr_irqs = needs & ITS ? 6 : 5};
 
@@ -80,7 +86,7 @@ static void set_up(enum phase of, unsigned a, unsigned b, unsigned devices)
 {
     phase = of;
     needs = a | b;
-    switch_on(devices);
+    switch_on(devices + (phase == PHASE_SPLIT));
     switch (phase) {
     case PHASE_ENTER: /* about to enter, with something pending */
         machine_pulse(EDGE);
@@ -104,6 +110,12 @@ static void set_up(enum phase of, unsigned a, unsigned b, unsigned devices)
         break;
     case PHASE_BLOCKED: /* about to sleep */
         machine_enter(0);
+        break;
+    case PHASE_SPLIT: /* EOImode 1: vCPU 0 drops the priority, vCPU 1 deactivates */
+        machine_pulse(EDGE);
+        machine_enter(0);
+        taken = machine_acknowledge(0);
+        happen();
         break;
     }
 }
@@ -129,15 +141,22 @@ static void vcpu0(void)
         if (!machine_sleep(0))
             return;
         break;
+    case PHASE_SPLIT:
+        machine_complete(0, taken);
+        break;
     }
     machine_serve(0);
 }
 
 static void vcpu1(void)
 {
-    if (!(needs & MOVES))
+    if (!vcpu1_runs())
         return;
     machine_enter(1);
+    if (phase == PHASE_SPLIT) {
+        machine_dir(1, taken);
+        machine_done(); /* it counts as a device as well: it may have to wait for vCPU 0 */
+    }
     machine_serve(1);
 }
 

@@ -46,7 +46,8 @@
     MATRIX_PHASE(PAIR, TRIPLE, PHASE_ENTER, enter)       \
     MATRIX_PHASE(PAIR, TRIPLE, PHASE_EXIT, exit)         \
     MATRIX_PHASE(PAIR, TRIPLE, PHASE_OVERFLOW, overflow) \
-    MATRIX_PHASE(PAIR, TRIPLE, PHASE_BLOCKED, blocked)
+    MATRIX_PHASE(PAIR, TRIPLE, PHASE_BLOCKED, blocked)   \
+    MATRIX_PHASE(PAIR, TRIPLE, PHASE_SPLIT, split)
 
 #define MATRIX_DECLARE_PAIR(P, p, a) extern const struct explore_scenario pair_##a##_##p;
 #define MATRIX_DECLARE_TRIPLE(P, p, a, b) \
