@@ -6,7 +6,7 @@
 #include "cpuif/icv.h"
 #include "machine_inside.h"
 
-struct machine now;
+struct machine machine;
 struct lvgic_vm *machine_vm;
 
 void machine_expect(int status, int expected, const char *call)
@@ -22,32 +22,32 @@ uint32_t machine_begin_time(void)
 {
     if (explore_self() >= 0)
         memory_refresh(explore_self());
-    return ++now.clock;
+    return ++machine.clock;
 }
 
 unsigned machine_op(enum ghost_kind kind, unsigned v, uint8_t irq)
 {
-    if (now.nr_ops == LINEAR_MAX_OPS)
+    if (machine.nr_ops == LINEAR_MAX_OPS)
         runtime_fail("explorer: the history is too long");
-    now.ops[now.nr_ops] = (struct ghost_op){.kind = kind,
-                                            .actor = explore_self(),
-                                            .irq = irq,
-                                            .vcpu = (uint8_t)v,
-                                            .call = machine_begin_time()};
-    now.nr_open++;
-    return now.nr_ops++;
+    machine.ops[machine.nr_ops] = (struct ghost_op){.kind = kind,
+                                                    .actor = explore_self(),
+                                                    .irq = irq,
+                                                    .vcpu = (uint8_t)v,
+                                                    .call = machine_begin_time()};
+    machine.nr_open++;
+    return machine.nr_ops++;
 }
 
 void machine_op_end(unsigned op)
 {
-    now.ops[op].ret = ++now.clock;
-    now.nr_open--;
+    machine.ops[op].ret = ++machine.clock;
+    machine.nr_open--;
 }
 
 /* From here to machine_leave() the actor is in the library. */
 void machine_go(unsigned may)
 {
-    now.calls[explore_self() + 1] = (struct open_call){.may = may};
+    machine.calls[explore_self() + 1] = (struct open_call){.may = may};
 }
 
 void machine_leave(void)
@@ -57,7 +57,7 @@ void machine_leave(void)
 
 uint8_t machine_find(uint32_t intid)
 {
-    uint8_t irq = ghost_find(&now.gic, intid);
+    uint8_t irq = ghost_find(&machine.gic, intid);
 
     if (irq == GHOST_NONE && intid != GHOST_SPURIOUS)
         runtime_fail("interrupt %u, which this machine has not", (unsigned)intid);
@@ -68,7 +68,7 @@ uint8_t machine_find(uint32_t intid)
 
 static void called(unsigned what, const char *name)
 {
-    struct open_call *call = &now.calls[explore_self() + 1];
+    struct open_call *call = &machine.calls[explore_self() + 1];
 
     if (!(call->may & what))
         runtime_fail("callback: %s is called where it must not be", name);
@@ -81,7 +81,7 @@ static void look_around(lvgic_vcpuid v)
 {
     struct lvgic_irq_info info;
 
-    machine_expect(lvgic_irq_info(machine_vm, v, LVGIC_INTID(now.gic.irqs[0].intid), &info),
+    machine_expect(lvgic_irq_info(machine_vm, v, LVGIC_INTID(machine.gic.irqs[0].intid), &info),
                    LVGIC_OK, "lvgic_irq_info");
 }
 
@@ -90,7 +90,7 @@ static void kick(void *ctx, lvgic_vcpuid v)
     (void)ctx;
     called(MAY_KICK, "kick");
     look_around(v);
-    now.pe[v.n].kicked = true;
+    machine.pe[v.n].kicked = true;
 }
 
 static void wake(void *ctx, lvgic_vcpuid v)
@@ -98,7 +98,7 @@ static void wake(void *ctx, lvgic_vcpuid v)
     (void)ctx;
     called(MAY_WAKE, "wake");
     look_around(v);
-    now.pe[v.n].woken = true;
+    machine.pe[v.n].woken = true;
 }
 
 static void relax(void *ctx, lvgic_vcpuid v)
@@ -113,9 +113,9 @@ static void relax(void *ctx, lvgic_vcpuid v)
 /* The byte of a vCPU's pending table that this machine has LPIs in. */
 static uint8_t *pending_byte(uint64_t gpa)
 {
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++)
         if (gpa == PENDING_TABLE + v * 0x10000 + FIRST_LPI / 8)
-            return &now.pending_table[v];
+            return &machine.pending_table[v];
     return NULL;
 }
 
@@ -126,11 +126,11 @@ static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
     (void)ctx;
     called(MAY_MEMORY, "read_guest");
     memset(data, 0, size);
-    if (gpa >= QUEUE && gpa + size <= QUEUE + sizeof now.queue)
-        memcpy(data, (const char *)now.queue + (gpa - QUEUE), size);
-    for (unsigned i = 0; i < now.gic.nr_irqs; i++)
-        if (gpa + FIRST_LPI == CONFIG_TABLE + now.gic.irqs[i].intid)
-            memset(data, now.gic.irqs[i].priority | 1, size);
+    if (gpa >= QUEUE && gpa + size <= QUEUE + sizeof machine.queue)
+        memcpy(data, (const char *)machine.queue + (gpa - QUEUE), size);
+    for (unsigned i = 0; i < machine.gic.nr_irqs; i++)
+        if (gpa + FIRST_LPI == CONFIG_TABLE + machine.gic.irqs[i].intid)
+            memset(data, machine.gic.irqs[i].priority | 1, size);
     if (pending_byte(gpa))
         memcpy(data, pending_byte(gpa), 1);
     return true;
@@ -171,20 +171,20 @@ void machine_enter(unsigned v)
     unsigned op = machine_op(GHOST_ENTER, v, GHOST_NONE);
 
     /* The host's rule: a kick that is left over is forgotten before, and none after. */
-    now.pe[v].kicked = now.pe[v].woken = now.pe[v].asleep = false;
+    machine.pe[v].kicked = machine.pe[v].woken = machine.pe[v].asleep = false;
     machine_go(MAY_RELAX);
     machine_expect(lvgic_vcpu_enter(vcpu_of(v)), LVGIC_OK, "lvgic_vcpu_enter");
     machine_leave();
-    now.pe[v].in = true;
+    machine.pe[v].in = true;
     machine_op_end(op);
-    now.pe[v].settled_at = now.clock;
+    machine.pe[v].settled_at = machine.clock;
 }
 
 void machine_exit(unsigned v)
 {
     unsigned op = machine_op(GHOST_EXIT, v, GHOST_NONE);
 
-    now.pe[v].in = false;
+    machine.pe[v].in = false;
     machine_go(MAY_SIGNAL);
     machine_expect(lvgic_vcpu_exit(vcpu_of(v)), LVGIC_OK, "lvgic_vcpu_exit");
     machine_leave();
@@ -193,29 +193,29 @@ void machine_exit(unsigned v)
 
 static bool under_way(void)
 {
-    bool any = now.nr_open;
+    bool any = machine.nr_open;
 
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
-        any = any || now.pe[v].kicked || now.pe[v].woken;
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++)
+        any = any || machine.pe[v].kicked || machine.pe[v].woken;
     return any;
 }
 
 /* Nobody is in the library and no kick on its way: what the PE sees is how things are. */
 void machine_settle(unsigned v)
 {
-    if (under_way() || now.pe[v].settled_at == now.clock)
+    if (under_way() || machine.pe[v].settled_at == machine.clock)
         return;
-    machine_op_end(machine_op(now.pe[v].asleep ? GHOST_ASLEEP : GHOST_SETTLE, v, GHOST_NONE));
-    now.pe[v].settled_at = now.clock;
+    machine_op_end(machine_op(machine.pe[v].asleep ? GHOST_ASLEEP : GHOST_SETTLE, v, GHOST_NONE));
+    machine.pe[v].settled_at = machine.clock;
 }
 
 /* Before the guest's next step: a kick that came is taken. */
 static void step(unsigned v)
 {
     if (explore_self() >= 0)
-        explore_step();      /* the guest runs for a while */
-    now.pe[v].woken = false; /* it came late */
-    if (now.pe[v].kicked) {
+        explore_step();          /* the guest runs for a while */
+    machine.pe[v].woken = false; /* it came late */
+    if (machine.pe[v].kicked) {
         machine_exit(v);
         machine_enter(v);
     }
@@ -225,7 +225,7 @@ static void step(unsigned v)
 /* After a step: maintenance. The step is over when what it asks for is done. */
 static void maintain(unsigned v, unsigned op)
 {
-    if (now.config->software || !icv_misr(lvgic_vcpu_lrs(vcpu_of(v)))) {
+    if (machine.config->software || !icv_misr(lvgic_vcpu_lrs(vcpu_of(v)))) {
         machine_op_end(op);
         return;
     }
@@ -250,11 +250,11 @@ uint32_t machine_acknowledge(unsigned v)
 
     step(v);
     op = machine_op(GHOST_ACK, v, GHOST_NONE);
-    if (now.config->software)
+    if (machine.config->software)
         intid = (uint32_t)machine_icc(v, ICC_IAR1, false, 0);
     else
         intid = icv_acknowledge(lvgic_vcpu_lrs(vcpu_of(v)), true);
-    now.ops[op].irq = machine_find(intid);
+    machine.ops[op].irq = machine_find(intid);
     maintain(v, op);
     return intid;
 }
@@ -265,7 +265,7 @@ void machine_complete(unsigned v, uint32_t intid)
 
     step(v);
     op = machine_op(GHOST_EOI, v, machine_find(intid));
-    if (now.config->software)
+    if (machine.config->software)
         machine_icc(v, ICC_EOIR1, true, intid);
     else
         icv_end_of_interrupt(lvgic_vcpu_lrs(vcpu_of(v)), intid, true);
@@ -278,7 +278,7 @@ void machine_dir(unsigned v, uint32_t intid)
 
     step(v);
     op = machine_op(GHOST_DIR, v, machine_find(intid));
-    if (now.config->software) {
+    if (machine.config->software) {
         machine_icc(v, ICC_DIR, true, intid);
         machine_op_end(op);
     } else if (lvgic_vcpu_lrs(vcpu_of(v))->hcr & HCR_TDIR) {
@@ -302,11 +302,11 @@ bool machine_handle(unsigned v)
 
         /* A level is served at its second interrupt only: so it is still there when the first is
          * completed. */
-        if (!now.gic.irqs[irq].edge && now.unserved & 1u << irq)
+        if (!machine.gic.irqs[irq].edge && machine.unserved & 1u << irq)
             machine_line(intid, false);
-        now.unserved ^= (uint8_t)(1u << irq);
+        machine.unserved ^= (uint8_t)(1u << irq);
         machine_complete(v, intid);
-        if (now.config->split && intid < FIRST_LPI)
+        if (machine.config->split && intid < FIRST_LPI)
             machine_dir(v, intid);
         any = true;
     }
@@ -315,7 +315,7 @@ bool machine_handle(unsigned v)
 
 static bool devices_done(void)
 {
-    return now.devices_left == 0;
+    return machine.devices_left == 0;
 }
 
 static bool has_reason(void *pe)
@@ -327,8 +327,8 @@ void machine_serve(unsigned v)
 {
     do {
         machine_handle(v);
-        explore_yield_until(has_reason, &now.pe[v]);
-    } while (now.pe[v].kicked);
+        explore_yield_until(has_reason, &machine.pe[v]);
+    } while (machine.pe[v].kicked);
 }
 
 bool machine_sleep(unsigned v)
@@ -341,12 +341,12 @@ bool machine_sleep(unsigned v)
     machine_go(MAY_RELAX);
     sleeps = lvgic_vcpu_block(vcpu_of(v));
     machine_leave();
-    now.ops[op].value = sleeps;
-    now.pe[v].asleep = sleeps;
+    machine.ops[op].value = sleeps;
+    machine.pe[v].asleep = sleeps;
     machine_op_end(op);
     if (sleeps)
-        explore_yield_until(has_reason, &now.pe[v]);
-    if (sleeps && !now.pe[v].woken)
+        explore_yield_until(has_reason, &machine.pe[v]);
+    if (sleeps && !machine.pe[v].woken)
         return false;
     machine_enter(v);
     return true;

@@ -55,6 +55,8 @@ void machine_dir(unsigned v, uint32_t intid);
 bool machine_handle(unsigned v);
 /* In the guest: handles what comes until all devices are done. */
 void machine_serve(unsigned v);
+/* The guest reads GICD_ISACTIVER1, which traps. */
+void machine_trap(unsigned v);
 /* WFI: out of the guest and asleep until woken, and in the guest again. False: all devices are done
  * and nothing came. */
 bool machine_sleep(unsigned v);

@@ -51,7 +51,7 @@ struct machine {
     uint8_t pending_table[GHOST_VCPUS]; /* of LPIs 8192 up; nothing else of tables is kept */
 };
 
-extern struct machine now;
+extern struct machine machine;
 extern struct lvgic_vm *machine_vm;
 extern const struct lvgic_host machine_host;
 
@@ -59,7 +59,7 @@ extern const struct lvgic_host machine_host;
  * know that by having been told, by means that are not the library's. */
 uint32_t machine_begin_time(void);
 
-/* The beginning and the end of an operation. The first returns its position in now.ops. */
+/* The beginning and the end of an operation. The first returns its position in machine.ops. */
 unsigned machine_op(enum ghost_kind kind, unsigned v, uint8_t irq);
 void machine_op_end(unsigned op);
 

@@ -55,7 +55,7 @@ static void set_up_spi(const struct ghost_irq *irq, bool enabled)
 /* One device and a collection for each vCPU. */
 static void set_up_its(void)
 {
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++) {
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++) {
         machine_redist(v, true, GICR_PROPBASER, 8, CONFIG_TABLE | 13);
         machine_redist(v, true, GICR_PENDBASER, 8, PENDING_TABLE + v * 0x10000);
         machine_redist(v, true, GICR_CTLR, 4, 1);
@@ -64,7 +64,7 @@ static void set_up_its(void)
     machine_its(true, GITS_BASER + 8, 8, VALID | COLLECTION_TABLE);
     machine_its(true, GITS_CBASER, 8, VALID | QUEUE);
     machine_its(true, GITS_CTLR, 4, 1);
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++)
         machine_command(CMD_MAPC, 0, VALID | (uint64_t)v << 16 | v, 0);
     machine_command(CMD_MAPD, 4, VALID, 0);
 }
@@ -79,21 +79,21 @@ static void switch_on(void)
     else
         mirror = make_vm(mirror_block);
     for (unsigned i = 0; i < config_on.nr_irqs; i++) {
-        const struct ghost_irq *irq = &now.gic.irqs[i];
+        const struct ghost_irq *irq = &machine.gic.irqs[i];
         bool enabled = config_on.irqs[i].enabled;
 
-        now.initial.enabled |= (uint8_t)(enabled << i);
-        now.initial.mapped |= (uint8_t)(1u << i);
+        machine.initial.enabled |= (uint8_t)(enabled << i);
+        machine.initial.mapped |= (uint8_t)(1u << i);
         if (irq->intid < FIRST_LPI)
             set_up_spi(irq, enabled);
         else
             machine_command(CMD_MAPTI, (uint64_t)irq->intid << 32 | (irq->intid - FIRST_LPI), 0, 0);
     }
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++) {
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++) {
         machine_icc(v, ICC_PMR, true, 0xf8);
         machine_icc(v, ICC_IGRPEN1, true, 1);
         machine_icc(v, ICC_CTLR, true, config_on.split ? 2 : 0);
-        now.initial.vcpu[v].pmr = 0xf8;
+        machine.initial.vcpu[v].pmr = 0xf8;
     }
 }
 
@@ -101,21 +101,21 @@ void machine_begin(const struct machine_config *config, unsigned devices)
 {
     if (!block_size || memcmp(&config_on, config, sizeof config_on)) {
         memcpy(&config_on, config, sizeof config_on);
-        memset(&now, 0, sizeof now);
-        now.config = &config_on;
-        now.gic.nr_irqs = config_on.nr_irqs;
-        now.gic.nr_vcpus = config_on.nr_vcpus;
-        now.gic.split = config_on.split;
+        memset(&machine, 0, sizeof machine);
+        machine.config = &config_on;
+        machine.gic.nr_irqs = config_on.nr_irqs;
+        machine.gic.nr_vcpus = config_on.nr_vcpus;
+        machine.gic.split = config_on.split;
         for (unsigned i = 0; i < config_on.nr_irqs; i++)
-            now.gic.irqs[i] = config_on.irqs[i].is;
-        ghost_reset(&now.gic, &now.initial);
+            machine.gic.irqs[i] = config_on.irqs[i].is;
+        ghost_reset(&machine.gic, &machine.initial);
         switch_on();
-        machine_on = now;
+        machine_on = machine;
         memcpy(block_on, block, block_size);
     }
-    now = machine_on;
+    machine = machine_on;
     memcpy(block, block_on, block_size);
-    now.devices_left = devices;
+    machine.devices_left = devices;
 }
 
 /* ------------------------------------------------------------------ afterwards --------------- */
@@ -125,8 +125,8 @@ static bool arrive(void)
 {
     bool any = false;
 
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++) {
-        struct pe *pe = &now.pe[v];
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++) {
+        struct pe *pe = &machine.pe[v];
 
         if (!pe->kicked && !pe->woken)
             continue;
@@ -148,10 +148,10 @@ static bool run_all(void)
 
     if (any)
         return true;
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++)
         machine_settle(v);
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++) {
-        if (!now.pe[v].in)
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++) {
+        if (!machine.pe[v].in)
             machine_enter(v);
         any |= machine_handle(v);
     }
@@ -160,8 +160,8 @@ static bool run_all(void)
 
 static void read_all(struct lvgic_vm *vm, const struct ghost_op *within)
 {
-    for (uint8_t i = 0; i < now.gic.nr_irqs; i++) {
-        uint32_t intid = now.gic.irqs[i].intid, value;
+    for (uint8_t i = 0; i < machine.gic.nr_irqs; i++) {
+        uint32_t intid = machine.gic.irqs[i].intid, value;
         struct lvgic_irq_info info;
         int status = lvgic_irq_info(vm, LVGIC_VCPU(0), LVGIC_INTID(intid), &info);
 
@@ -188,13 +188,13 @@ static void read_snapshot(const struct snapshot *snapshot)
 
 static void sort(void)
 {
-    for (unsigned i = 1; i < now.nr_ops; i++) {
-        struct ghost_op op = now.ops[i];
+    for (unsigned i = 1; i < machine.nr_ops; i++) {
+        struct ghost_op op = machine.ops[i];
         unsigned at = i;
 
-        for (; at && now.ops[at - 1].call > op.call; at--)
-            now.ops[at] = now.ops[at - 1];
-        now.ops[at] = op;
+        for (; at && machine.ops[at - 1].call > op.call; at--)
+            machine.ops[at] = machine.ops[at - 1];
+        machine.ops[at] = op;
     }
 }
 
@@ -204,33 +204,33 @@ static void explain(void)
     char text[128];
 
     sort();
-    if (linear_check(&now.gic, &now.initial, now.ops, now.nr_ops, &report))
+    if (linear_check(&machine.gic, &machine.initial, machine.ops, machine.nr_ops, &report))
         return;
     if (rt.observe)
-        linear_print(&now.gic, now.ops, now.nr_ops, &report);
-    runtime_fail(
-        "no order of the operations explains: %s",
-        linear_describe(&now.gic, linear_culprit(now.ops, now.nr_ops, &report), text, sizeof text));
+        linear_print(&machine.gic, machine.ops, machine.nr_ops, &report);
+    runtime_fail("no order of the operations explains: %s",
+                 linear_describe(&machine.gic, linear_culprit(machine.ops, machine.nr_ops, &report),
+                                 text, sizeof text));
 }
 
 void machine_finish(void)
 {
-    struct ghost_op now_on;
+    struct ghost_op after;
     const char *wrong;
     unsigned rounds = 0;
 
     while (run_all())
         if (++rounds == MAX_ROUNDS)
             runtime_fail("interrupts do not end");
-    for (unsigned v = 0; v < now.gic.nr_vcpus; v++)
+    for (unsigned v = 0; v < machine.gic.nr_vcpus; v++)
         machine_exit(v);
     wrong = lvgic_check(machine_vm);
     if (wrong)
         runtime_fail("%s", wrong);
-    now_on = (struct ghost_op){.actor = -1, .call = ++now.clock};
-    now_on.ret = ++now.clock;
-    read_all(machine_vm, &now_on);
-    for (unsigned i = 0; i < now.nr_snapshots; i++)
-        read_snapshot(&now.snapshots[i]);
+    after = (struct ghost_op){.actor = -1, .call = ++machine.clock};
+    after.ret = ++machine.clock;
+    read_all(machine_vm, &after);
+    for (unsigned i = 0; i < machine.nr_snapshots; i++)
+        read_snapshot(&machine.snapshots[i]);
     explain();
 }

@@ -127,8 +127,7 @@ static void vcpu0(void)
         machine_enter(0);
         break;
     case PHASE_EXIT:
-        machine_exit(0);
-        machine_enter(0);
+        machine_trap(0);
         machine_complete(0, taken);
         break;
     case PHASE_OVERFLOW:
