@@ -39,7 +39,8 @@ struct machine_config {
 };
 
 /* In setup(): the machine as switched on, with `devices` actors that are devices (or other vCPUs'
- * register accesses). The first time with this configuration it is made, by public functions. */
+ * register accesses). The first time with this configuration it is made, by public functions.
+ * Configurations are compared byte by byte: in a static one no padding differs. */
 void machine_begin(const struct machine_config *config, unsigned devices);
 
 /* ---- a vCPU's thread. Each function is one step of it or a few. -------------------------------

@@ -60,13 +60,14 @@ static void switch_on(unsigned devices)
         {{EDGE, true, 0x80}, true},  {{LEVEL, false, 0x60}, true}, {{CLOSED, true, 0x70}, false},
         {{FIRST, true, 0xc0}, true}, {{SECOND, true, 0xa0}, true}, {{LPI, true, 0x40}, true},
     };
-    struct machine_config config = {.nr_vcpus = vcpu1_runs() ? 2 : 1,
-                                    .nr_lrs = phase == PHASE_ENTER ? 2 : 1,
-                                    .software = phase == PHASE_BLOCKED,
-                                    .split = phase == PHASE_SPLIT,
-                                    .lpis = needs & ITS,
-                                    .nr_irqs = needs & ITS ? 6 : 5};
+    static struct machine_config config;
 
+    config.nr_vcpus = vcpu1_runs() ? 2 : 1;
+    config.nr_lrs = phase == PHASE_ENTER ? 2 : 1;
+    config.software = phase == PHASE_BLOCKED;
+    config.split = phase == PHASE_SPLIT;
+    config.lpis = needs & ITS;
+    config.nr_irqs = config.lpis ? 6 : 5;
     for (unsigned i = 0; i < config.nr_irqs; i++)
         config.irqs[i] = irqs[i];
     machine_begin(&config, devices);
