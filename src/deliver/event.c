@@ -37,8 +37,9 @@ void deliver_attention_all(struct lvgic_vm *vm)
 
 /* Events that are news even if the word does not change: each may be one edge more, which the vCPU
  * that holds the interrupt must come out for. A level that was high already is no news: whoever
- * raised it has told. */
-static bool is_edge(enum irq_event event, uint64_t w)
+ * raised it has told. But whoever disabled it first may be about to tell only, and then RWP must
+ * not say to this one that it is done. */
+static bool is_news(enum irq_event event, uint64_t w)
 {
     switch (event) {
     case IRQ_EV_PULSE:
@@ -48,6 +49,8 @@ static bool is_edge(enum irq_event event, uint64_t w)
     case IRQ_EV_SET_PENDING:
     case IRQ_EV_SOURCES_SET:
         return true;
+    case IRQ_EV_DISABLE:
+        return w & IRQ_INLR;
     default:
         return false;
     }
@@ -122,7 +125,7 @@ static struct irq_change change_and_tell(struct lvgic_vcpu *vcpu, uint32_t slot,
     struct lvgic_vm *vm = vcpu->vm;
     struct irq_change change = irq_change_event(vcpu_irq(vcpu, slot), gen, require, event, arg);
 
-    if (!change.done || (change.new == change.old && !is_edge(event, change.new)))
+    if (!change.done || (change.new == change.old && !is_news(event, change.new)))
         return change;
     if (irq_frees_physical(change.old, change.new))
         effects_act(effects, vcpu, slot, ACT_DEACTIVATE);
