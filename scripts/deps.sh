@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # scripts/deps.sh GROUP...: makes sure the Debian packages that a group of
-# scripts needs are installed. Groups: run, check, bench. And the group
+# scripts needs are installed. Groups: run, check, bench, afl. And the group
 # newqemu, which installs nothing: see scripts/new-qemu.sh.
 #
 # Does nothing, and says nothing, when they all are. Otherwise it says what is
@@ -35,6 +35,7 @@ packages() {
 		check            clang-format              checks the layout of C files
 		check            shellcheck                checks the shell scripts
 		check            patch                     plants the faults that tests must find
+		afl              afl++                     a second fuzzer
 	LIST
 }
 
@@ -114,13 +115,13 @@ install_missing() {
 }
 
 main() {
-	[ $# -gt 0 ] || die "$EXIT_USAGE" "which group? one or more of: run check bench; or newqemu"
+	[ $# -gt 0 ] || die "$EXIT_USAGE" "which group? one or more of: run check bench afl; or newqemu"
 	[ "$*" != newqemu ] || exec "$ROOT/scripts/new-qemu.sh"
 	local group
 	for group; do
 		case $group in
-		run | check | bench) ;;
-		*) die "$EXIT_USAGE" "unknown group '$group'; groups are: run check bench; or newqemu alone" ;;
+		run | check | bench | afl) ;;
+		*) die "$EXIT_USAGE" "unknown group '$group'; groups are: run check bench afl; or newqemu alone" ;;
 		esac
 	done
 	install_missing "$@"

@@ -75,8 +75,8 @@ static bool put_step(uint64_t old, void *arg, uint64_t *new)
     return true;
 }
 
-static struct irq_change put(struct lvgic_vcpu *vcpu, uint32_t slot, struct put_step step,
-                             struct effects *effects)
+static struct irq_change put_and_tell(struct lvgic_vcpu *vcpu, uint32_t slot, struct put_step step,
+                                      struct effects *effects)
 {
     struct lvgic_vm *vm = vcpu->vm;
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), put_step, &step);
@@ -89,13 +89,14 @@ static struct irq_change put(struct lvgic_vcpu *vcpu, uint32_t slot, struct put_
 struct irq_change deliver_put(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_part part,
                               bool value, uint32_t on, struct effects *effects)
 {
-    return put(vcpu, slot, (struct put_step){.part = part, .value = value, .vcpu = on}, effects);
+    return put_and_tell(vcpu, slot, (struct put_step){.part = part, .value = value, .vcpu = on},
+                        effects);
 }
 
 struct irq_change deliver_move(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t to,
                                struct effects *effects)
 {
-    return put(vcpu, slot, (struct put_step){.move = true, .vcpu = to}, effects);
+    return put_and_tell(vcpu, slot, (struct put_step){.move = true, .vcpu = to}, effects);
 }
 
 void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, bool choose,
@@ -117,9 +118,9 @@ void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, bool choose,
     }
 }
 
-static struct irq_change apply(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
-                               uint64_t require, enum irq_event event, uint32_t arg,
-                               struct effects *effects)
+static struct irq_change change_and_tell(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
+                                         uint64_t require, enum irq_event event, uint32_t arg,
+                                         struct effects *effects)
 {
     struct lvgic_vm *vm = vcpu->vm;
     struct irq_change change = irq_change_event(vcpu_irq(vcpu, slot), gen, require, event, arg);
@@ -138,13 +139,13 @@ static struct irq_change apply(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t 
 struct irq_change deliver_event(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t gen,
                                 enum irq_event event, uint32_t arg, struct effects *effects)
 {
-    return apply(vcpu, slot, gen, 0, event, arg, effects);
+    return change_and_tell(vcpu, slot, gen, 0, event, arg, effects);
 }
 
 struct irq_change deliver_event_if(struct lvgic_vcpu *vcpu, uint32_t slot, uint64_t require,
                                    enum irq_event event, uint32_t arg, struct effects *effects)
 {
-    return apply(vcpu, slot, 0, require, event, arg, effects);
+    return change_and_tell(vcpu, slot, 0, require, event, arg, effects);
 }
 
 struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_event event,

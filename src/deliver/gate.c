@@ -13,8 +13,8 @@ static void relax(struct lvgic_vcpu *vcpu)
 
 void gate_wait_open(struct lvgic_vcpu *vcpu)
 {
-    /* Acquire: what the holder did while it held the gate is seen by this entry. */
-    while (atomic_load_explicit(&vcpu->gate, memory_order_acquire))
+    /* Relaxed: gate_closed() looks again, after the publication, and acquires. */
+    while (atomic_load_explicit(&vcpu->gate, memory_order_relaxed))
         relax(vcpu);
 }
 
@@ -34,7 +34,7 @@ void gate_lower(struct lvgic_vcpu *vcpu)
 {
     uint32_t holders = atomic_load_explicit(&vcpu->gate, memory_order_relaxed);
 
-    /* One lvgic_resume() too many changes nothing. Release: see gate_wait_open(). */
+    /* One lvgic_resume() too many changes nothing. Release: see gate_closed(). */
     while (holders &&
            !atomic_compare_exchange_weak_explicit(&vcpu->gate, &holders, holders - 1,
                                                   memory_order_release, memory_order_relaxed))

@@ -346,14 +346,16 @@ bool deliver_lpi_work(struct lvgic_vm *vm)
 {
     uint32_t budget = LVGIC_LPI_WORK, claim;
 
-    /* Release: the request is seen by whoever has the claim. Acquire: what the one before did. */
-    if (atomic_fetch_or_explicit(&vm->lpis.claim, CLAIMED | AGAIN, memory_order_acq_rel) & CLAIMED)
+    /* Release: the request is seen by whoever has the claim. */
+    if (atomic_fetch_or_explicit(&vm->lpis.claim, CLAIMED | AGAIN, memory_order_release) & CLAIMED)
         return false;
     do {
+        /* Acquire: what was asked for, and what the one before did. */
         atomic_fetch_and_explicit(&vm->lpis.claim, ~(uint32_t)AGAIN, memory_order_acquire);
         if (!lpi_spend(&budget) || redists_work(vm, &budget) || vm->its_work(vm, &budget)) {
-            /* By exchange: requests that came since are part of what is left. */
-            atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_acq_rel);
+            /* By exchange, so that who claims it next is ordered after those who asked meanwhile,
+             * too. Release: and after what was done here. */
+            atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_release);
             return true;
         }
         claim = CLAIMED;
@@ -383,9 +385,9 @@ void deliver_lpi_take(struct lvgic_vm *vm)
 
 void deliver_lpi_give(struct lvgic_vm *vm)
 {
-    /* Release: the next one sees what was done. Requests that came meanwhile are found by their
-     * own bits. */
-    atomic_store_explicit(&vm->lpis.claim, 0, memory_order_release);
+    /* Release: the next one sees what was done. By exchange, not by a store: so that who claims it
+     * next, this thread for one, is ordered after those who asked meanwhile and finds what for. */
+    atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_release);
     deliver_lpi_work_now(vm);
 }
 
@@ -393,8 +395,8 @@ bool deliver_lpi_busy(struct lvgic_vcpu *vcpu)
 {
     const struct lvgic_vm *vm = vcpu->vm;
 
-    /* Acquire: who reads "not busy" comes after what was done. */
+    /* Acquire: who reads "not busy" comes after what was done. Relaxed: looked at after that. */
     return atomic_load_explicit(&vm->lpis.claim, memory_order_acquire) ||
-           (atomic_load_explicit(&vm->lpis.todo[vcpu->index / 64], memory_order_acquire) &
+           (atomic_load_explicit(&vm->lpis.todo[vcpu->index / 64], memory_order_relaxed) &
             BIT64(vcpu->index % 64));
 }

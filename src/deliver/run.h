@@ -57,8 +57,9 @@ static inline bool vcpu_holds(const struct lvgic_vcpu *vcpu)
  * interrupt that is disabled by now. */
 static inline bool vcpu_change_outstanding(const struct lvgic_vcpu *vcpu)
 {
-    /* Acquire: who reads "not outstanding" is ordered after the entry that took the notice. */
-    return atomic_load_explicit(&vcpu->attention, memory_order_acquire) && vcpu_holds(vcpu);
+    /* Relaxed: that the notice was taken is all that is asked. The run since then knows of the
+     * change, and what the one before did is ordered by the words that it folded. */
+    return atomic_load_explicit(&vcpu->attention, memory_order_relaxed) && vcpu_holds(vcpu);
 }
 
 #endif

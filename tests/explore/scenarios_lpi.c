@@ -7,6 +7,7 @@
 
 /* Last: it has a global `vm`. */
 #include "scenarios.h"
+#include "scenarios_lpi.h"
 
 #define LPI0 8192u /* delivered[0] */
 #define LPI1 8193u /* delivered[1] */
@@ -16,7 +17,7 @@
 static _Alignas(64) char memory[2][65536], pristine[2][65536];
 static size_t made[2];
 static uint64_t queue[8][4];
-static uint8_t config_byte;
+uint8_t config_byte;
 static unsigned queued;
 static bool closed, accepted;
 
@@ -52,7 +53,7 @@ static void broken(void *ctx, const char *what)
 static const struct lvgic_host host = {
     .kick = kick, .wake = kick, .relax = relax, .read_guest = read_guest, .broken = broken};
 
-static void put(uint64_t c0, uint64_t c1, uint64_t c2)
+void put(uint64_t c0, uint64_t c1, uint64_t c2)
 {
     queue[queued][0] = c0;
     queue[queued][1] = c1;
@@ -78,12 +79,12 @@ static void its_write(uint32_t offset, uint8_t size, uint64_t value)
 }
 
 /* Have done what is in the queue. */
-static void go(void)
+void go(void)
 {
     its_write(0x88, 8, queued * ITS_COMMAND_SIZE);
 }
 
-static uint64_t redist(struct lvgic_vcpu *vcpu, bool write, uint32_t offset, uint64_t value)
+uint64_t redist(struct lvgic_vcpu *vcpu, bool write, uint32_t offset, uint64_t value)
 {
     struct lvgic_access access = {
         .offset = offset, .size = offset ? 8 : 4, .write = write, .value = value};
@@ -129,7 +130,7 @@ static void make(unsigned which, unsigned nr_lpis)
 }
 
 /* The VM as made, and the queue with only what was done; which 0: one slot, 1: two. */
-static void lpi_setup(unsigned which)
+void lpi_setup(unsigned which)
 {
     queued = 0;
     config_byte = 0x81;
@@ -175,7 +176,7 @@ static bool pending(uint32_t intid)
 }
 
 /* I1, I3 to I5 for LPIs, whatever the vCPUs do. */
-static void check_lpis(void)
+void check_lpis(void)
 {
     uint32_t held = 0;
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# tests/fuzz/run.sh SECONDS SEED [CORPUS]: runs each fuzz target of build/clang for so long, from the
-# seeds in tests/fuzz/corpus and what was found before in CORPUS, which grows; without it nothing is
-# kept. Prints how many inputs were run. An input that fails stays in .cache/fuzz.
+# tests/fuzz/run.sh SECONDS SEED [CORPUS [TARGET...]]: runs each fuzz target of build/clang, or those
+# that are named, for so long, from the seeds in tests/fuzz/corpus and what was found before in
+# CORPUS, which grows; without it, or with "", nothing is kept. Prints how many inputs were run. An input that fails stays in .cache/fuzz.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -29,15 +29,20 @@ fuzz() {
 }
 
 main() {
-	local target corpus
-	[ $# -ge 2 ] || die "$EXIT_USAGE" "usage: tests/fuzz/run.sh SECONDS SEED [CORPUS]"
+	local target seconds seed
+	[ $# -ge 2 ] || die "$EXIT_USAGE" "usage: tests/fuzz/run.sh SECONDS SEED [CORPUS [TARGET...]]"
+	seconds=$1 seed=$2 corpus=${3:-}
+	shift $(($# < 3 ? $# : 3))
 	mkdir -p "$found"
-	corpus=${3:-$(mktemp -d)}
-	for target in "$seeds"/*; do
-		target=${target##*/}
-		fuzz "$target" "$1" "$2" "$corpus/$target"
+	[ -n "$corpus" ] || {
+		corpus=$(mktemp -d)
+		trap 'rm -rf "$corpus"' EXIT
+	}
+	# shellcheck disable=SC2046 # names of directories here have no spaces
+	[ $# -gt 0 ] || set -- $(ls "$seeds")
+	for target; do
+		fuzz "$target" "$seconds" "$seed" "$corpus/$target"
 	done
-	[ $# -ge 3 ] || rm -rf "$corpus"
 	echo "$total inputs, nothing found"
 }
 

@@ -3,22 +3,23 @@
  * Eight threads read and write every device attribute while eight vCPUs run, take interrupts and
  * send some: no access may fail because somebody runs, and what is set must be what is got. One
  * thread also takes snapshots and resets the last vCPU. For ThreadSanitizer and the other
- * sanitizers: attributes [SECONDS].
+ * sanitizers: attributes [SECONDS [SEED]].
  */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "arch/registers.h"
 #include "base/bits.h"
 #include "irq/vm.h"
 #include "lvgic/state.h"
+
+/* Last: it has a global `vm`. */
+#include "common.h"
 
 #define CPUS 8
 #define NR_SPIS 288u /* a block of 32 for each thread, and one that interrupts the guests */
@@ -32,50 +33,15 @@ struct attribute {
     uint64_t checked;          /* bits that nobody else changes */
 };
 
-static struct lvgic_vm *vm;
 static struct attribute *attributes;
 static unsigned nr_attributes, gic;
-static _Atomic int kicked[CPUS], stop, failed, stop_cpus;
+static _Atomic int stop, stop_cpus;
 static _Atomic unsigned long accesses, delivered, snapshots;
 
-static void kick(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx;
-    atomic_store(&kicked[v.n], 1);
-}
-
-static void relax(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx, (void)v;
-    sched_yield();
-}
-
-static void broken(void *ctx, const char *what)
-{
-    (void)ctx;
-    printf("broken: %s\n", what);
-    atomic_store(&failed, 1);
-}
-
 static const struct lvgic_host host = {
-    .kick = kick, .wake = kick, .relax = relax, .broken = broken};
+    .kick = host_kick, .wake = host_kick, .relax = host_relax, .broken = host_broken};
 
 /* ------------------------------------------------------------------ guests */
-
-static uint64_t icc(struct lvgic_vcpu *cpu, enum sysreg reg, bool write, uint64_t value)
-{
-    lvgic_vcpu_sysreg(cpu, sysreg_rows[reg].encoding, write, &value);
-    return value;
-}
-
-static uint32_t gicc(struct lvgic_vcpu *cpu, enum gicc_reg reg, bool write, uint64_t value)
-{
-    struct lvgic_access access = {
-        .offset = gicc_rows[reg].offset, .size = 4, .write = write, .value = value};
-
-    lvgic_gicc_access(cpu, &access);
-    return (uint32_t)access.value;
-}
 
 static void take_some(struct lvgic_vcpu *cpu)
 {
@@ -123,6 +89,8 @@ static void complain(const struct attribute *a, const char *what, uint64_t value
 static uint64_t get(const struct attribute *a)
 {
     uint64_t value = 0;
+
+    delay();
     int status = lvgic_attr_get(vm, a->group, a->attr, &value);
 
     atomic_fetch_add_explicit(&accesses, 1, memory_order_relaxed);
@@ -135,6 +103,8 @@ static uint64_t get(const struct attribute *a)
 static void set(const struct attribute *a, uint64_t value)
 {
     bool phase = a->group == LVGIC_ATTR_NR_IRQS || a->group == LVGIC_ATTR_MAINT_IRQ;
+
+    delay();
     int status = lvgic_attr_set(vm, a->group, a->attr, value);
 
     atomic_fetch_add_explicit(&accesses, 1, memory_order_relaxed);
@@ -370,11 +340,10 @@ static int test(unsigned version, unsigned seconds)
 
 int main(int argc, char **argv)
 {
-    unsigned seconds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 10;
+    unsigned seconds = arguments(argc, argv, 10);
     int status = test(3, seconds);
 
     status = test(2, (seconds + 4) / 5) || status;
     free(attributes);
-    printf(status ? "0 passed, 1 failed\n" : "1 passed, 0 failed\n");
-    return status;
+    return verdict(status);
 }

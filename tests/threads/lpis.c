@@ -4,18 +4,17 @@
  * moved and discarded; LPIs of a redistributor disabled and enabled; the ITS disabled and enabled
  * (museum K01, K02, K07, K08, K10). Then everything must hold together: every set of a holder has
  * its clear, a message still arrives, and nobody took more interrupts than were sent. Meant for
- * ThreadSanitizer and AddressSanitizer. The work is counted, not timed: lpis [ROUNDS].
+ * ThreadSanitizer and AddressSanitizer. The work is counted, not timed: lpis [ROUNDS [SEED]].
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arch/its.h"
-#include "arch/registers.h"
+#include "common.h"
 #include "lvgic/its.h"
 
 #define CPUS 2u
@@ -24,31 +23,19 @@
 #define QUEUE_SIZE 0x1000u
 #define CONFIG 0x30000u
 
-static struct lvgic_vm *vm;
 static uint8_t *ram;
-static _Atomic int kicked[CPUS], stop, failed;
+static _Atomic int stop;
 static _Atomic int holders[2];
 static _Atomic unsigned long sent, accepted, taken;
 static bool mapped_events[EVENTS];
-static unsigned rounds = 4000;
+static unsigned rounds;
 static uint64_t head;
 static _Atomic int others = 3; /* roles that have not ended; the messages go on until then */
-
-static void kick(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx;
-    atomic_store(&kicked[v.n], 1);
-}
-
-static void relax(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx, (void)v;
-    sched_yield();
-}
 
 static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
 {
     (void)ctx;
+    delay();
     if (gpa < RAM || gpa + size > RAM + 0x200000)
         return false;
     memcpy(data, ram + (gpa - RAM), size);
@@ -59,6 +46,7 @@ static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
 static void event_mapped(void *ctx, uint32_t number, uint32_t device, uint32_t event, bool mapped)
 {
     (void)ctx;
+    delay();
     if (number != 0 || device != 1 || event >= EVENTS || mapped_events[event] == mapped)
         atomic_store(&failed, 1);
     else
@@ -71,25 +59,19 @@ static void holder(void *ctx, uint32_t lpi, enum lvgic_holder which, bool set)
     atomic_fetch_add(&holders[which], set ? 1 : -1);
 }
 
-static void broken(void *ctx, const char *what)
-{
-    (void)ctx;
-    printf("broken: %s\n", what);
-    atomic_store(&failed, 1);
-}
-
-static const struct lvgic_host host = {.kick = kick,
-                                       .wake = kick,
-                                       .relax = relax,
+static const struct lvgic_host host = {.kick = host_kick,
+                                       .wake = host_kick,
+                                       .relax = host_relax,
                                        .read_guest = read_guest,
                                        .event_mapped = event_mapped,
                                        .holder = holder,
-                                       .broken = broken};
+                                       .broken = host_broken};
 
 static uint64_t its(bool write, uint32_t offset, uint8_t size, uint64_t value)
 {
     struct lvgic_access access = {.offset = offset, .size = size, .write = write, .value = value};
 
+    delay();
     lvgic_its_access(vm, 0, &access);
     return access.value;
 }
@@ -98,14 +80,9 @@ static uint64_t redist(uint32_t cpu, bool write, uint32_t offset, uint8_t size, 
 {
     struct lvgic_access access = {.offset = offset, .size = size, .write = write, .value = value};
 
+    delay();
     lvgic_redist_access(vm, NULL, LVGIC_VCPU(cpu), &access);
     return access.value;
-}
-
-static uint64_t icc(struct lvgic_vcpu *cpu, enum sysreg reg, bool write, uint64_t value)
-{
-    lvgic_vcpu_sysreg(cpu, sysreg_rows[reg].encoding, write, &value);
-    return value;
 }
 
 /* Only one thread sends commands, as a guest's lock has it. */
@@ -160,6 +137,7 @@ static void *run(void *arg)
 
     while (!atomic_load(&stop)) {
         atomic_store(&kicked[me], 0);
+        delay();
         lvgic_vcpu_enter(cpu);
         take_all(cpu);
         while (!atomic_load(&kicked[me]) && !atomic_load(&stop))
@@ -172,6 +150,7 @@ static void *run(void *arg)
 static void *messages(void *arg)
 {
     for (unsigned i = 0; atomic_load(&others) > 0; i++) {
+        delay();
         atomic_fetch_add(&sent, 1);
         if (lvgic_msi(vm, 0, 1, i % EVENTS) == LVGIC_OK)
             atomic_fetch_add(&accepted, 1);
@@ -333,13 +312,12 @@ int main(int argc, char **argv)
     unsigned number[CPUS] = {0, 1};
     pthread_t cpu[CPUS], other[5];
 
-    if (argc > 1)
-        rounds = (unsigned)strtoul(argv[1], NULL, 10);
+    rounds = arguments(argc, argv, 4000);
     ram = calloc(1, 0x200000);
     memset(ram + CONFIG, 0x81, 0x10000);
     if (lvgic_vm_init(memory, size, &config, &host, NULL, &vm))
         return 2;
-    lvgic_dist_access(vm, NULL, &(struct lvgic_access){.size = 4, .write = true, .value = 2});
+    dist(NULL, true, 0, 4, 2);
     set_up();
     command(ITS_CMD_MAPC, 0, UINT64_C(1) << 63, 0);
     for (unsigned i = 0; i < CPUS; i++)
@@ -355,6 +333,5 @@ int main(int argc, char **argv)
     int status = check_end();
     free(memory);
     free(ram);
-    printf(status ? "0 passed, 1 failed\n" : "1 passed, 0 failed\n");
-    return status;
+    return verdict(status);
 }

@@ -3,76 +3,34 @@
  * GICv2 on real threads: seven vCPUs send SGIs to the eighth, which has one list register, while
  * registers are read and written from outside. A sender leaves a number before it sends; the last
  * number that the receiver finds when it acknowledges must be the last one that was left. Meant for
- * ThreadSanitizer. The work is counted, not timed: sources [ROUNDS].
+ * ThreadSanitizer. The work is counted, not timed: sources [ROUNDS [SEED]].
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "arch/registers.h"
-#include "lvgic/lvgic.h"
+#include "common.h"
 
 #define CPUS 8
 #define ME 7
 #define SENDERS 3 /* threads */
 #define SGI 6
 
-static struct lvgic_vm *vm;
 static struct lvgic_vcpu *cpu[CPUS];
-static _Atomic int kicked, stop, failed;
+static _Atomic int stop;
 static _Atomic unsigned left[ME];
 static unsigned seen[ME], delivered[ME]; /* the receiver's */
-static unsigned rounds = 20000;
-
-static void kick(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx;
-    if (v.n == ME)
-        atomic_store(&kicked, 1);
-}
-
-static void relax(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx, (void)v;
-    sched_yield();
-}
-
-static void broken(void *ctx, const char *what)
-{
-    (void)ctx;
-    printf("broken: %s\n", what);
-    atomic_store(&failed, 1);
-}
+static unsigned rounds;
 
 static const struct lvgic_host host = {
-    .kick = kick, .wake = kick, .relax = relax, .broken = broken};
-
-static uint64_t dist(struct lvgic_vcpu *by, bool write, unsigned offset, unsigned size,
-                     uint64_t value)
-{
-    struct lvgic_access access = {
-        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
-
-    lvgic_dist_access(vm, by, &access);
-    return access.value;
-}
-
-static unsigned gicc(enum gicc_reg reg, bool write, unsigned value)
-{
-    struct lvgic_access access = {
-        .offset = gicc_rows[reg].offset, .size = 4, .write = write, .value = value};
-
-    lvgic_gicc_access(cpu[ME], &access);
-    return (unsigned)access.value;
-}
+    .kick = host_kick, .wake = host_kick, .relax = host_relax, .broken = host_broken};
 
 static void take_all(void)
 {
     while (lvgic_vcpu_lines(cpu[ME]).irq) {
-        unsigned vintid = gicc(GICC_REG_IAR, false, 0), source = vintid >> 10;
+        unsigned vintid = gicc(cpu[ME], GICC_REG_IAR, false, 0), source = vintid >> 10;
 
         if (vintid == 1023)
             continue;
@@ -84,17 +42,18 @@ static void take_all(void)
         delivered[source]++;
         /* Relaxed: the acknowledgement orders it. */
         seen[source] = atomic_load_explicit(&left[source], memory_order_relaxed);
-        gicc(GICC_REG_EOIR, true, vintid);
+        gicc(cpu[ME], GICC_REG_EOIR, true, vintid);
     }
 }
 
 static void *receives(void *arg)
 {
     while (!atomic_load(&stop)) {
-        atomic_store(&kicked, 0);
+        atomic_store(&kicked[ME], 0);
+        delay();
         lvgic_vcpu_enter(cpu[ME]);
         take_all();
-        while (!atomic_load(&kicked) && !atomic_load(&stop))
+        while (!atomic_load(&kicked[ME]) && !atomic_load(&stop))
             sched_yield();
         lvgic_vcpu_exit(cpu[ME]);
     }
@@ -128,6 +87,7 @@ static void *registers(void *arg)
         dist(NULL, true, 0x380, 4, 0xffff);
         if (i % 64 == 0) {
             lvgic_pause(vm);
+            delay();
             lvgic_resume(vm);
         }
     }
@@ -159,15 +119,14 @@ int main(int argc, char **argv)
     pthread_t receiver, other[SENDERS + 1];
     unsigned number[SENDERS];
 
-    if (argc > 1)
-        rounds = (unsigned)strtoul(argv[1], NULL, 10);
+    rounds = arguments(argc, argv, 20000);
     if (lvgic_vm_init(memory, size, &config, &host, NULL, &vm))
         return 2;
     for (unsigned i = 0; i < CPUS; i++)
         cpu[i] = lvgic_vcpu(vm, LVGIC_VCPU(i));
     dist(NULL, true, 0, 4, 1);
-    gicc(GICC_REG_PMR, true, 0xff);
-    gicc(GICC_REG_CTLR, true, 1);
+    gicc(cpu[ME], GICC_REG_PMR, true, 0xff);
+    gicc(cpu[ME], GICC_REG_CTLR, true, 1);
     pthread_create(&receiver, NULL, receives, NULL);
     for (unsigned i = 0; i < SENDERS; i++) {
         number[i] = i;
@@ -180,6 +139,5 @@ int main(int argc, char **argv)
     pthread_join(receiver, NULL);
     int status = check_end();
     free(memory);
-    printf(status ? "0 passed, 1 failed\n" : "1 passed, 0 failed\n");
-    return status;
+    return verdict(status);
 }

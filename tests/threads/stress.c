@@ -2,63 +2,27 @@
 /*
  * Everything at once, on real threads: two vCPU threads, devices, and register accesses from
  * outside; then everything must hold together and every edge must have been delivered. Meant for
- * ThreadSanitizer. The work is counted, not timed: stress [ROUNDS].
+ * ThreadSanitizer. The work is counted, not timed: stress [ROUNDS [SEED]].
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "arch/registers.h"
-#include "lvgic/lvgic.h"
+#include "common.h"
 
 #define CPUS 2
 #define FIRST 40
 #define EDGES 8  /* INTIDs 40 to 47 */
 #define LEVEL 48 /* one level-sensitive */
 
-static struct lvgic_vm *vm;
-static _Atomic int kicked[CPUS], stop, failed;
+static _Atomic int stop;
 static _Atomic unsigned delivered[64], injected[64];
-static unsigned rounds = 20000;
-
-static void kick(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx;
-    atomic_store(&kicked[v.n], 1);
-}
-
-static void relax(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx, (void)v;
-    sched_yield();
-}
-
-static void broken(void *ctx, const char *what)
-{
-    (void)ctx;
-    printf("broken: %s\n", what);
-    atomic_store(&failed, 1);
-}
+static unsigned rounds;
 
 static const struct lvgic_host host = {
-    .kick = kick, .wake = kick, .relax = relax, .broken = broken};
-
-static void dist(bool write, unsigned offset, unsigned size, uint64_t value)
-{
-    struct lvgic_access access = {
-        .offset = offset, .size = (uint8_t)size, .write = write, .value = value};
-
-    lvgic_dist_access(vm, NULL, &access);
-}
-
-static uint64_t icc(struct lvgic_vcpu *cpu, enum sysreg reg, bool write, uint64_t value)
-{
-    lvgic_vcpu_sysreg(cpu, sysreg_rows[reg].encoding, write, &value);
-    return value;
-}
+    .kick = host_kick, .wake = host_kick, .relax = host_relax, .broken = host_broken};
 
 static void take_all(struct lvgic_vcpu *cpu)
 {
@@ -81,6 +45,7 @@ static void *run(void *arg)
 
     while (!atomic_load(&stop)) {
         atomic_store(&kicked[me], 0);
+        delay();
         lvgic_vcpu_enter(cpu);
         take_all(cpu);
         while (!atomic_load(&kicked[me]) && !atomic_load(&stop))
@@ -101,6 +66,7 @@ static void *devices(void *arg)
     for (unsigned i = 0; i < rounds; i++) {
         unsigned intid = FIRST + i % EDGES;
 
+        delay();
         lvgic_pulse(vm, LVGIC_VCPU(0), LVGIC_INTID(intid));
         atomic_fetch_add(&injected[intid], 1);
         if (i % 16 == 0)
@@ -115,15 +81,16 @@ static void *registers(void *arg)
     for (unsigned i = 0; i < rounds / 4; i++) {
         unsigned intid = FIRST + i % EDGES;
 
-        dist(true, 0x6000 + 8 * intid, 8, i / EDGES % CPUS);
-        dist(true, 0x184, 4, 1u << intid % 32);
-        dist(true, 0x400 + intid, 1, (i * 8) & 0xf8);
-        dist(false, 0x204, 4, 0);
-        dist(false, 0x304, 4, 0);
-        dist(false, 0, 4, 0);
-        dist(true, 0x104, 4, 1u << intid % 32);
+        dist(NULL, true, 0x6000 + 8 * intid, 8, i / EDGES % CPUS);
+        dist(NULL, true, 0x184, 4, 1u << intid % 32);
+        dist(NULL, true, 0x400 + intid, 1, (i * 8) & 0xf8);
+        dist(NULL, false, 0x204, 4, 0);
+        dist(NULL, false, 0x304, 4, 0);
+        dist(NULL, false, 0, 4, 0);
+        dist(NULL, true, 0x104, 4, 1u << intid % 32);
         if (i % 64 == 0) {
             lvgic_pause(vm);
+            delay();
             lvgic_resume(vm);
         }
     }
@@ -157,14 +124,13 @@ int main(int argc, char **argv)
     pthread_t cpu[CPUS], other[3];
     unsigned number[CPUS] = {0, 1};
 
-    if (argc > 1)
-        rounds = (unsigned)strtoul(argv[1], NULL, 10);
+    rounds = arguments(argc, argv, 20000);
     if (lvgic_vm_init(memory, size, &config, &host, NULL, &vm))
         return 2;
-    dist(true, 0, 4, 2);
-    dist(true, 0x84, 4, UINT32_MAX);
-    dist(true, 0xc08, 4, 0xaaaa0000);
-    dist(true, 0x104, 4, 0x1ff00);
+    dist(NULL, true, 0, 4, 2);
+    dist(NULL, true, 0x84, 4, UINT32_MAX);
+    dist(NULL, true, 0xc08, 4, 0xaaaa0000);
+    dist(NULL, true, 0x104, 4, 0x1ff00);
     for (unsigned i = 0; i < CPUS; i++) {
         icc(lvgic_vcpu(vm, LVGIC_VCPU(i)), SYSREG_ICC_PMR_EL1, true, 0xff);
         icc(lvgic_vcpu(vm, LVGIC_VCPU(i)), SYSREG_ICC_IGRPEN1_EL1, true, 1);
@@ -180,6 +146,5 @@ int main(int argc, char **argv)
         pthread_join(cpu[i], NULL);
     int status = check_end();
     free(memory);
-    printf(status ? "0 passed, 1 failed\n" : "1 passed, 0 failed\n");
-    return status;
+    return verdict(status);
 }

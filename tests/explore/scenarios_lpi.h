@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A VM with an ITS, as scenarios_lpi.c makes it: LPI 8192 is event 0 of device 0, on vCPU 0. */
+#ifndef EXPLORE_SCENARIOS_LPI_H
+#define EXPLORE_SCENARIOS_LPI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lvgic_vcpu;
+
+/* The VM as made, and an empty queue; which 0: one LPI slot, 1: two. */
+void lpi_setup(unsigned which);
+
+/* Every byte of the guest's configuration table. Plain, as a guest's memory is. */
+extern uint8_t config_byte;
+
+/* A command for the queue; and have done what is in it. */
+void put(uint64_t c0, uint64_t c1, uint64_t c2);
+void go(void);
+
+/* A register of a redistributor: GICR_CTLR has four bytes here, all others eight. */
+uint64_t redist(struct lvgic_vcpu *vcpu, bool write, uint32_t offset, uint64_t value);
+
+/* I1, I3 to I5 for LPIs, whatever the vCPUs do. */
+void check_lpis(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What these programs share: the VM, a host whose callbacks take their time, accesses, the end. */
+#ifndef THREADS_COMMON_H
+#define THREADS_COMMON_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/registers.h"
+#include "lvgic/lvgic.h"
+
+#define MAX_CPUS 8
+
+extern struct lvgic_vm *vm;
+extern _Atomic int kicked[MAX_CPUS], failed;
+
+/* [ROUNDS [SEED]], or [SECONDS [SEED]]: the first one, or `otherwise`. Prints the seed of the
+ * delays; without one it comes from the clock. */
+unsigned arguments(int argc, char **argv, unsigned otherwise);
+
+/* Now and then a yield, a short turn, or a sleep: called in the host's callbacks and between
+ * operations, so that threads meet in places where they would not by themselves. */
+void delay(void);
+
+/* For struct lvgic_host. */
+void host_kick(void *ctx, lvgic_vcpuid v);
+void host_relax(void *ctx, lvgic_vcpuid v);
+void host_broken(void *ctx, const char *what);
+
+/* A guest's accesses: to the distributor, and to the CPU interface. */
+uint64_t dist(struct lvgic_vcpu *by, bool write, unsigned offset, unsigned size, uint64_t value);
+uint64_t icc(struct lvgic_vcpu *cpu, enum sysreg reg, bool write, uint64_t value);
+uint32_t gicc(struct lvgic_vcpu *cpu, enum gicc_reg reg, bool write, uint64_t value);
+
+/* The last line, and the exit status. */
+int verdict(bool bad);
+
+#endif
