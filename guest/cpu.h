@@ -62,6 +62,18 @@ static inline void fiq_disable(void)
     __asm__ volatile("msr daifset, #1\n\tisb" ::: "memory");
 }
 
+/* While a test polls the CPU interface nothing is taken as an exception. */
+static inline void polling(bool start)
+{
+    if (start) {
+        irq_disable();
+        fiq_disable();
+    } else {
+        irq_enable();
+        fiq_enable();
+    }
+}
+
 /*
  * Device accesses use plain single-register loads and stores: a hypervisor that emulates the device
  * needs the syndrome that only these provide.

@@ -94,6 +94,11 @@ struct test {
 };
 
 void run_tests(const struct test *tests, unsigned count);
+
+/* What an image is, and all that it runs; each has its own. */
+extern const char guest_name[];
+void guest_tests(void);
+
 void expect(const char *what, uint64_t expected, uint64_t got);
 void expect_hex(const char *what, uint64_t expected, uint64_t got);
 void expect_true(const char *what, bool seen);

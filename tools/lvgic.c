@@ -173,22 +173,26 @@ static int list_register(const char *text)
 
 static int usage(FILE *to, int status)
 {
-    fprintf(to, "usage: lvgic COMMAND\n"
-                "about a snapshot (docs/snapshot.md); FILE - is standard input:\n"
-                "  show FILE [--json]      what it holds: per vCPU, per interrupt\n"
-                "  diff A B                what differs; exit status 1 if anything does\n"
-                "  check FILE              is it sound? exit status 1, and where, if not\n"
-                "  kvm-export FILE         as KVM's device attributes (JSON, on standard output)\n"
-                "  kvm-import LIST FILE    the snapshot of a VM with these attributes\n"
-                "about the library:\n"
-                "  registers               the register tables, as docs/registers.md\n"
-                "  events                  what can happen to an interrupt\n"
-                "  errors                  the status codes\n"
-                "  its                     an ITS's commands and command errors\n"
-                "  word HEX                explain an interrupt's 64-bit word\n"
-                "  lr HEX                  explain a list register (ICH_LR<n>_EL2)\n"
-                "  help, version\n"
-                "exit status: 0; 1 different or damaged; 2 wrong usage, or it cannot be done\n");
+    fprintf(to,
+            "usage: lvgic COMMAND\n"
+            "about a snapshot (docs/snapshot.md); FILE - is standard input:\n"
+            "  show FILE [--json]      what it holds: per vCPU, per interrupt\n"
+            "  diff A B                what differs; exit status 1 if anything does\n"
+            "  check FILE              is it sound? exit status 1, and where, if not\n"
+            "  kvm-export FILE         as KVM's device attributes (JSON, on standard output)\n"
+            "  kvm-import LIST FILE    the snapshot of a VM with these attributes\n"
+            "about concurrency:\n"
+            "  explore [OPTION...]     run the scenarios of tests/explore under many schedules;\n"
+            "                          --replay SEED --scenario NAME runs one again\n"
+            "about the library:\n"
+            "  registers               the register tables, as docs/registers.md\n"
+            "  events                  what can happen to an interrupt\n"
+            "  errors                  the status codes\n"
+            "  its                     an ITS's commands and command errors\n"
+            "  word HEX                explain an interrupt's 64-bit word\n"
+            "  lr HEX                  explain a list register (ICH_LR<n>_EL2)\n"
+            "  help, version\n"
+            "exit status: 0; 1 different or damaged; 2 wrong usage, or it cannot be done\n");
     return status;
 }
 
@@ -219,6 +223,8 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
+    if (!strcmp(command, "explore"))
+        return tool_explore(argv + 1);
     if (argc == 2 && !strcmp(command, "registers"))
         return registers();
     if (argc == 2 && !strcmp(command, "events"))

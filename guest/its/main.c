@@ -3,7 +3,7 @@
 #include "guest.h"
 #include "its/tests_its.h"
 
-void primary_main(void) __attribute__((noreturn));
+const char guest_name[] = "GIC test guest of LPIs";
 
 static const struct test tests[] = {
     /* test_its.c */
@@ -77,11 +77,7 @@ static const struct test tests[] = {
     {"its.random", test_its_random, 1},
 };
 
-void primary_main(void)
+void guest_tests(void)
 {
-    uart_init();
-    smp_init();
-    uart_printf("GIC test guest of LPIs on %u CPUs\n", ncpus);
     run_tests(tests, sizeof(tests) / sizeof(tests[0]));
-    finish();
 }

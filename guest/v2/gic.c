@@ -114,16 +114,6 @@ void gic_set_group(unsigned cpu, unsigned intid, unsigned group)
     on_cpu(cpu, intid, work_write, access_of(offset, group ? old | bit : old & ~bit));
 }
 
-void gic_set_edge(unsigned intid, bool edge)
-{
-    unsigned offset = GICD_ICFGR + intid / 16 * 4;
-    uint32_t bit = 2u << (intid % 16 * 2);
-    uint32_t old = gicd_read(offset);
-
-    gicd_write(offset, edge ? old | bit : old & ~bit);
-    dsb();
-}
-
 void gic_set_targets(unsigned intid, uint8_t cpu_mask)
 {
     mmio_write8(GICD_BASE + GICD_ITARGETSR + intid, cpu_mask);
@@ -149,34 +139,6 @@ void gic_set_groups_enabled(uint32_t groups)
 bool gic_all_sgis_pending(unsigned cpu)
 {
     return (on_cpu(cpu, 0, work_read, GICD_ISPENDR) & 0xffff) == 0xffff;
-}
-
-uint32_t gic_test_spi_mask(unsigned count)
-{
-    return ((1u << count) - 1) << (TEST_SPI % 32);
-}
-
-void gic_set_pending_many(unsigned count)
-{
-    gicd_write(GICD_ISPENDR + TEST_SPI / 32 * 4, gic_test_spi_mask(count));
-    dsb();
-}
-
-static uint32_t test_spi_bits(unsigned offset)
-{
-    uint32_t bits = gicd_read(offset + TEST_SPI / 32 * 4);
-
-    return (bits & gic_test_spi_mask(TEST_SPIS)) >> (TEST_SPI % 32);
-}
-
-uint32_t gic_pending_many(void)
-{
-    return test_spi_bits(GICD_ISPENDR);
-}
-
-uint32_t gic_active_many(void)
-{
-    return test_spi_bits(GICD_ISACTIVER);
 }
 
 /* Only INTIDs 32 to 63 are used, so the others keep their state of reset: disabled. */

@@ -4,7 +4,7 @@
 #include "tests.h"
 #include "tests_v2.h"
 
-void primary_main(void) __attribute__((noreturn));
+const char guest_name[] = "GICv2 test guest, strict,";
 
 static const struct test tests[] = {
     {"spi.reroute", test_spi_reroute, 2},
@@ -22,11 +22,7 @@ static const struct test tests[] = {
     {"strict.abpr", test_strict_abpr, 1},
 };
 
-void primary_main(void)
+void guest_tests(void)
 {
-    uart_init();
-    smp_init();
-    uart_printf("GICv2 test guest, strict, on %u CPUs\n", ncpus);
     run_tests(tests, sizeof(tests) / sizeof(tests[0]));
-    finish();
 }

@@ -20,17 +20,6 @@ static void control(uint32_t bits)
     gicc_write(GICC_CTLR, GICC_CTLR_DEFAULT | bits);
 }
 
-static void polling(bool start)
-{
-    if (start) {
-        irq_disable();
-        fiq_disable();
-    } else {
-        irq_enable();
-        fiq_enable();
-    }
-}
-
 /* Which exception: that of group 0 depends on FIQEn, that of group 1 is IRQ. */
 void test_group_signals(void)
 {

@@ -40,17 +40,6 @@ static void control(uint32_t bits)
     gicc_write(GICC_CTLR, GICC_CTLR_DEFAULT | bits);
 }
 
-static void polling(bool start)
-{
-    if (start) {
-        irq_disable();
-        fiq_disable();
-    } else {
-        irq_enable();
-        fiq_enable();
-    }
-}
-
 /* An edge that has no target waits for one: GICD_ITARGETSR, section 4.3.12. */
 void test_strict_targets_none(void)
 {

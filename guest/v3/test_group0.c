@@ -11,17 +11,6 @@ static void set_up(unsigned intid, unsigned group)
     gic_enable(0, intid);
 }
 
-static void polling(bool start)
-{
-    if (start) {
-        irq_disable();
-        fiq_disable();
-    } else {
-        irq_enable();
-        fiq_enable();
-    }
-}
-
 void test_group0_fiq(void)
 {
     set_up(SPI, 0);

@@ -92,23 +92,34 @@ static void run_checked(struct pace *pace)
     else
         runtime_run(pace->scenario, &result->plan, &result->last);
     result->steps += result->last.steps;
+    result->fingerprint = hash_mix(result->fingerprint, result->last.hash);
 }
 
+/* Bounds one after the other: a failure needs few preemptions, and comes with the fewest. */
 static void run_dfs(struct pace *pace, int bound)
 {
+    const struct campaign_options *options = pace->options;
     struct campaign_result *result = pace->result;
 
-    for (int preemptions = 0; preemptions <= bound; preemptions++) {
-        result->plan = (struct plan){
-            .strategy = STRATEGY_DFS, .seed = pace->options->seed, .depth = preemptions};
-        strategy_dfs_reset();
+    result->exhausted = -1;
+    for (int depth = bound == DFS_ALL ? DFS_ALL : 0; depth <= bound; depth++) {
+        result->plan = (struct plan){.strategy = STRATEGY_DFS,
+                                     .seed = options->seed,
+                                     .depth = depth,
+                                     .unreduced = options->unreduced,
+                                     .observe = options->observe};
+        result->classes = 0;
+        dfs_reset();
         do {
             run_checked(pace);
-            if (result->last.failed || out_of_budget(pace))
+            if (result->last.failed)
                 return;
-        } while (strategy_dfs_advance());
+            result->classes += !result->last.cut_off && dfs_new_class();
+            if (out_of_budget(pace))
+                return;
+        } while (dfs_advance());
+        result->exhausted = depth;
     }
-    result->exhausted = true;
 }
 
 static void run_random(struct pace *pace)
@@ -118,7 +129,8 @@ static void run_random(struct pace *pace)
 
     result->plan = (struct plan){.strategy = options->strategy,
                                  .depth = options->depth < 0 ? 0 : options->depth,
-                                 .length = campaign_calibrate(pace->scenario)};
+                                 .length = campaign_calibrate(pace->scenario),
+                                 .observe = options->observe};
     do {
         /* Spread the numbers, so that nearby starting seeds do not share schedules. */
         result->plan.seed = (options->seed + 1) * 0x9e3779b97f4a7c15u + result->schedules;

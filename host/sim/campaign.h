@@ -8,19 +8,23 @@
 struct campaign_options {
     enum strategy_kind strategy;
     int depth; /* -1: the strategy's default */
+    bool unreduced;
     uint64_t seed;
     unsigned long schedules; /* 0: no bound */
     double seconds;          /* 0: no bound */
     bool progress;
+    bool observe; /* for the fingerprint */
 };
 
 struct campaign_result {
     unsigned long schedules; /* up to and including the failing one */
     unsigned long steps;
+    uint64_t fingerprint; /* of all that happened, if that was asked for */
     double seconds;
-    bool exhausted;      /* DFS: every schedule within the bound was tried */
-    struct outcome last; /* of the failing schedule, if there is one */
-    struct plan plan;    /* of the failing schedule */
+    int exhausted;         /* DFS: the bound within which every schedule was tried, -1: none */
+    unsigned long classes; /* DFS: of schedules that differ by more than independent steps' order */
+    struct outcome last;   /* of the failing schedule, if there is one */
+    struct plan plan;      /* of the failing schedule */
 };
 
 /* PCT's idea of how long a schedule of this scenario is; the same on every call. */

@@ -2,7 +2,7 @@
 /*
  * Schedule explorer: the interface a scenario file uses.
  *
- * A scenario is a small concurrent program of one to six actors. The explorer runs it many times.
+ * A scenario is a small concurrent program of 1 to 32 actors. The explorer runs it many times.
  * Each run (a "schedule") is one interleaving of the actors' memory accesses, together with one
  * choice of which value every weakly ordered atomic load returns. A schedule is a pure function of
  * a 64-bit seed, so a failure can always be run again.
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXPLORE_MAX_ACTORS 6
+#define EXPLORE_MAX_ACTORS 32
 
 struct explore_scenario {
     const char *name;  /* unique, no spaces or commas */

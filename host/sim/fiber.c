@@ -14,7 +14,7 @@ char *fiber_stack_alloc(size_t size)
     char *memory = mmap(NULL, size + guard, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED || mprotect(memory, guard, PROT_NONE) != 0) {
-        perror("explore: stack");
+        perror("explorer: stack");
         exit(2);
     }
     return memory + guard;

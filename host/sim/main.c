@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include "campaign.h"
+#include "ledger.h"
 
 enum { DEFAULT_SCHEDULES = 100000, TRACE_EVENTS_ON_FAILURE = 60 };
 
@@ -15,27 +17,41 @@ struct command_line {
     const char *names; /* comma-separated; NULL: all */
     const char *script;
     uint64_t replay_seed;
-    bool list, replay;
+    uint64_t total;
+    const char *ledger;
+    int jobs;
+    bool list, replay, fingerprint;
     bool show; /* report expected failures in full, too */
 };
 
 static const char *const strategy_names[] = {"pct", "random", "dfs"};
 
+/* How the program was called, for messages that say how to call it again. */
+static const char *command;
+
 static void usage(void)
 {
-    fputs("usage: explore [--list] [--scenario NAME[,NAME...] | --all] [--schedules N]\n"
-          "               [--seconds S] [--strategy pct|random|dfs] [--depth D] [--seed S]\n"
-          "               [--replay SEED] [--script TEXT] [--show] [--sync-points]\n"
-          "  --schedules  schedules per scenario (default 100000, unbounded with --seconds)\n"
-          "  --seconds    seconds per scenario\n"
-          "  --depth      pct: bug depth 1..5 (default: varies); dfs: preemption bound 0..3\n"
-          "  --seed       start of the sequence of schedules (default 1)\n"
-          "  --replay     run the one schedule with this seed and print its trace\n"
-          "  --script     run one schedule given in explicit form and print its trace\n"
-          "  --sync-points  switch only at atomics, fences and waits; plain accesses are still\n"
-          "               checked for races, which makes this as good for race-free code\n"
-          "  --show       report failures in full even where they are expected\n",
-          stderr);
+    fprintf(
+        stderr,
+        "usage: %s [--list] [--scenario NAME[,NAME...] | --all] [--schedules N]\n"
+        "               [--seconds S] [--strategy pct|random|dfs] [--depth D] [--seed S]\n"
+        "               [--replay SEED] [--script TEXT] [--show] [--sync-points]\n"
+        "               [--no-reduction] [--fingerprint] [--ledger FILE [--total N] [--jobs J]]\n"
+        "  --schedules  schedules per scenario (default 100000, unbounded with --seconds)\n"
+        "  --seconds    seconds per scenario\n"
+        "  --depth      pct: bug depth 1..5 (default: varies); dfs: at most that many\n"
+        "               preemptions, 0..3 (default 2), or all\n"
+        "  --seed       start of the sequence of schedules (default 1)\n"
+        "  --replay     run the one schedule with this seed and print its trace\n"
+        "  --script     run one schedule given in explicit form and print its trace\n"
+        "  --sync-points  switch only at atomics, fences and waits; plain accesses are still\n"
+        "               checked for races, which makes this as good for race-free code\n"
+        "  --no-reduction  dfs: run also what can only repeat another schedule\n"
+        "  --show       report failures in full even where they are expected\n"
+        "  --fingerprint  a hash of all that happens instead of the rates\n"
+        "  --ledger     all scenarios in turn until FILE has N schedules, in J processes; can be\n"
+        "               stopped and goes on. Without --total: print what FILE has\n",
+        command);
     exit(2);
 }
 
@@ -69,7 +85,7 @@ static void check_names(const char *names)
         for (int i = 0; explore_scenarios[i]; i++)
             known |= strcmp(explore_scenarios[i]->name, name) == 0;
         if (!known) {
-            fprintf(stderr, "explore: no scenario named '%s'\n", name);
+            fprintf(stderr, "%s: no scenario named '%s'\n", command, name);
             exit(2);
         }
         names += length + (names[length] == ',');
@@ -89,62 +105,88 @@ static unsigned long number(const char *text)
     return value;
 }
 
+static enum strategy_kind strategy_named(const char *name)
+{
+    int kind = 0;
+
+    while (kind <= STRATEGY_DFS && strcmp(strategy_names[kind], name) != 0)
+        kind++;
+    if (kind > STRATEGY_DFS)
+        usage();
+    return (enum strategy_kind)kind;
+}
+
+/* Options that stand alone; whether this is one. */
+static bool parse_flag(const char *option, struct command_line *line)
+{
+    if (strcmp(option, "--list") == 0)
+        line->list = true;
+    else if (strcmp(option, "--all") == 0)
+        line->names = NULL;
+    else if (strcmp(option, "--sync-points") == 0)
+        rt.only_sync_points = true;
+    else if (strcmp(option, "--no-reduction") == 0)
+        line->campaign.unreduced = true;
+    else if (strcmp(option, "--show") == 0)
+        line->show = true;
+    else if (strcmp(option, "--fingerprint") == 0)
+        line->fingerprint = line->campaign.observe = true;
+    else
+        return false;
+    return true;
+}
+
+static void parse_value(const char *option, const char *value, struct command_line *line)
+{
+    struct campaign_options *campaign = &line->campaign;
+
+    if (strcmp(option, "--scenario") == 0) {
+        line->names = value;
+    } else if (strcmp(option, "--schedules") == 0) {
+        campaign->schedules = number(value);
+    } else if (strcmp(option, "--seconds") == 0) {
+        campaign->seconds = strtod(value, NULL);
+    } else if (strcmp(option, "--depth") == 0) {
+        campaign->depth = strcmp(value, "all") == 0 ? DFS_ALL : (int)number(value);
+    } else if (strcmp(option, "--seed") == 0) {
+        campaign->seed = number(value);
+    } else if (strcmp(option, "--replay") == 0) {
+        line->replay = true;
+        line->replay_seed = number(value);
+    } else if (strcmp(option, "--script") == 0) {
+        line->script = value;
+    } else if (strcmp(option, "--strategy") == 0) {
+        campaign->strategy = strategy_named(value);
+    } else if (strcmp(option, "--ledger") == 0) {
+        line->ledger = value;
+    } else if (strcmp(option, "--total") == 0) {
+        line->total = number(value);
+    } else if (strcmp(option, "--jobs") == 0) {
+        line->jobs = (int)number(value);
+    } else {
+        usage();
+    }
+}
+
 static void parse(int argc, char **argv, struct command_line *line)
 {
-    bool schedules_given = false;
-
     memset(line, 0, sizeof *line);
+    line->jobs = 1;
     line->campaign.depth = -1;
     line->campaign.seed = 1;
     for (int i = 1; i < argc; i++) {
-        const char *option = argv[i], *value = argv[i + 1];
-        if (strcmp(option, "--list") == 0) {
-            line->list = true;
+        if (parse_flag(argv[i], line))
             continue;
-        }
-        if (strcmp(option, "--all") == 0) {
-            line->names = NULL;
-            continue;
-        }
-        if (strcmp(option, "--sync-points") == 0) {
-            rt.only_sync_points = true;
-            continue;
-        }
-        if (strcmp(option, "--show") == 0) {
-            line->show = true;
-            continue;
-        }
-        if (!value)
+        if (!argv[i + 1])
             usage();
+        parse_value(argv[i], argv[i + 1], line);
         i++;
-        if (strcmp(option, "--scenario") == 0) {
-            line->names = value;
-        } else if (strcmp(option, "--schedules") == 0) {
-            line->campaign.schedules = number(value);
-            schedules_given = true;
-        } else if (strcmp(option, "--seconds") == 0) {
-            line->campaign.seconds = strtod(value, NULL);
-        } else if (strcmp(option, "--depth") == 0) {
-            line->campaign.depth = (int)number(value);
-        } else if (strcmp(option, "--seed") == 0) {
-            line->campaign.seed = number(value);
-        } else if (strcmp(option, "--replay") == 0) {
-            line->replay = true;
-            line->replay_seed = number(value);
-        } else if (strcmp(option, "--script") == 0) {
-            line->script = value;
-        } else if (strcmp(option, "--strategy") == 0) {
-            int kind = 0;
-            while (kind <= STRATEGY_DFS && strcmp(strategy_names[kind], value) != 0)
-                kind++;
-            if (kind > STRATEGY_DFS)
-                usage();
-            line->campaign.strategy = (enum strategy_kind)kind;
-        } else {
-            usage();
-        }
     }
-    if (!schedules_given && line->campaign.seconds <= 0)
+    int deepest = line->campaign.strategy == STRATEGY_DFS ? DFS_ALL : MAX_DEPTH;
+    if (line->campaign.depth > deepest || line->jobs < 1 || line->jobs > LEDGER_MAX_JOBS ||
+        (line->total != 0 && !line->ledger))
+        usage();
+    if (line->campaign.schedules == 0 && line->campaign.seconds <= 0)
         line->campaign.schedules = DEFAULT_SCHEDULES;
     line->campaign.progress = isatty(STDOUT_FILENO);
     check_names(line->names);
@@ -184,9 +226,10 @@ static void print_minimised(const struct explore_scenario *scenario, const struc
     }
     unsigned runs = campaign_minimise(scenario, plan->seed, outcome.message, &script);
     printf("  minimised from %zu to %zu deviations in %u schedules:\n", before, script.count, runs);
-    printf("  again, minimised: --scenario %s --script ", scenario->name);
+    printf("  again, minimised: %s --script ", command);
     script_print(&script);
     print_point_option();
+    printf(" --scenario %s", scenario->name);
     putchar('\n');
     struct plan minimal = {.strategy = STRATEGY_SCRIPT, .seed = plan->seed, .script = &script};
     run_traced(scenario, minimal, TRACE_EVENTS_ON_FAILURE, &outcome);
@@ -200,22 +243,44 @@ static void print_failure(const struct explore_scenario *scenario,
     printf("  %s\n", result->last.message);
     printf("  seed %#lx, strategy %s", (unsigned long)result->plan.seed,
            strategy_names[result->plan.strategy]);
-    if (result->plan.strategy == STRATEGY_DFS)
+    if (result->plan.strategy == STRATEGY_DFS && result->plan.depth <= DFS_MAX_BOUND)
         printf(", at most %d preemptions", result->plan.depth);
     else if (result->plan.strategy == STRATEGY_PCT)
         printf(", expected length %u", result->plan.length);
     putchar('\n');
     if (result->plan.strategy != STRATEGY_DFS) {
-        printf("  again: --scenario %s --replay %#lx", scenario->name,
-               (unsigned long)result->plan.seed);
+        printf("  again: %s --replay %#lx", command, (unsigned long)result->plan.seed);
         if (result->plan.strategy == STRATEGY_RANDOM)
             printf(" --strategy random");
         if (options->depth >= 0)
             printf(" --depth %d", options->depth);
         print_point_option();
+        printf(" --scenario %s", scenario->name);
         putchar('\n');
     }
     print_minimised(scenario, &result->plan);
+}
+
+static void print_exhausted(const struct campaign_result *result)
+{
+    if (result->exhausted == DFS_ALL)
+        printf("  all: %lu classes", result->classes);
+    else if (result->exhausted >= 0 && result->exhausted == result->plan.depth)
+        printf("  all within bound %d: %lu classes", result->exhausted, result->classes);
+    else if (result->exhausted >= 0)
+        printf("  all within bound %d", result->exhausted);
+}
+
+/* For the ledger: a part is worth a line only if it fails. */
+static bool run_part(const struct explore_scenario *scenario,
+                     const struct campaign_options *options, struct campaign_result *result)
+{
+    campaign_run(scenario, options, result);
+    if (!result->last.failed)
+        return true;
+    printf("FAIL %s\n", scenario->name);
+    print_failure(scenario, options, result);
+    return false;
 }
 
 /* Runs one scenario and prints its line; returns whether it did what it should. */
@@ -235,12 +300,14 @@ static bool run_scenario(const struct explore_scenario *scenario, const struct c
         passed = last->failed && strstr(last->message, scenario->expect) != NULL;
     else
         passed = !last->failed;
-    printf("%-4s %-28s %9lu schedules %8.0f/s %5lu steps each", passed ? "ok" : "FAIL",
-           scenario->name, result.schedules,
-           (double)result.schedules / (result.seconds > 0 ? result.seconds : 1e-9),
-           result.steps / result.schedules);
-    if (result.exhausted)
-        printf("  all within bound %d", result.plan.depth);
+    printf("%-4s %-28s %9lu schedules ", passed ? "ok" : "FAIL", scenario->name, result.schedules);
+    if (line->fingerprint)
+        printf("%016lx", (unsigned long)result.fingerprint);
+    else
+        printf("%8.0f/s", (double)result.schedules / (result.seconds > 0 ? result.seconds : 1e-9));
+    printf(" %5lu steps each", result.steps / result.schedules);
+    if (line->campaign.strategy == STRATEGY_DFS)
+        print_exhausted(&result);
     if (passed && scenario->expect)
         printf("  found: %.60s", last->message);
     else if (passed)
@@ -264,7 +331,7 @@ static bool run_single(const struct explore_scenario *scenario, const struct com
 
     if (line->script) {
         if (!script_parse(&script, line->script)) {
-            fprintf(stderr, "explore: cannot read the script\n");
+            fprintf(stderr, "%s: cannot read the script\n", command);
             exit(2);
         }
         plan.strategy = STRATEGY_SCRIPT;
@@ -278,22 +345,44 @@ static bool run_single(const struct explore_scenario *scenario, const struct com
     return !failed;
 }
 
+/*
+ * Starts this program again at fixed addresses, so that two runs are the same to the last pointer.
+ * Where that is not allowed, only the addresses in traces differ.
+ */
+static void fix_addresses(char **argv)
+{
+    int flags = personality(0xffffffff);
+
+    if (flags != -1 && !(flags & ADDR_NO_RANDOMIZE) && personality(flags | ADDR_NO_RANDOMIZE) != -1)
+        execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
     struct command_line line;
     int passed = 0, failed = 0;
 
+    fix_addresses(argv);
+    command = argv[0];
     parse(argc, argv, &line);
     if ((line.replay || line.script) && (!line.names || strchr(line.names, ','))) {
-        fprintf(stderr, "explore: --replay and --script need one --scenario\n");
+        fprintf(stderr, "%s: --replay and --script need one --scenario\n", command);
         return 2;
     }
     if (line.replay && line.campaign.strategy == STRATEGY_DFS) {
-        fprintf(stderr, "explore: schedules of the dfs strategy are replayed with --script\n");
+        fprintf(stderr, "%s: schedules of the dfs strategy are replayed with --script\n", command);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     runtime_init();
+    if (line.ledger && line.total == 0)
+        return ledger_print(line.ledger);
+    if (line.ledger)
+        return ledger_campaign(&(struct ledger_options){.file = line.ledger,
+                                                        .total = line.total,
+                                                        .jobs = line.jobs,
+                                                        .campaign = line.campaign,
+                                                        .part = run_part});
     for (int i = 0; explore_scenarios[i]; i++) {
         const struct explore_scenario *scenario = explore_scenarios[i];
         if (!wanted(&line, scenario))
@@ -304,7 +393,7 @@ int main(int argc, char **argv)
             continue;
         }
         if (scenario->actors < 1 || scenario->actors > MAX_ACTORS) {
-            fprintf(stderr, "explore: %s: bad number of actors\n", scenario->name);
+            fprintf(stderr, "%s: %s: bad number of actors\n", command, scenario->name);
             return 2;
         }
         bool good = line.replay || line.script ? run_single(scenario, &line)

@@ -20,22 +20,22 @@ enum {
     HISTORY = 32, /* stores kept per location; older ones can no longer be read */
     MAX_LOCATIONS = 4096,
     HASH_SIZE = 4 * MAX_LOCATIONS,
-    CLOCKS = 8,      /* MAX_ACTORS rounded up, for vectorised joins */
     VIEW_ALIGN = 16, /* views are handled in blocks of this many entries */
+    CLOCK_ALIGN = 8, /* clocks are, too */
     ARENA_CHUNK = 1 << 20,
 };
 
 typedef uint16_t stamp; /* the number of a store in its location's modification order */
 
 struct message {
-    clock_value clock[CLOCKS];
-    uint32_t length; /* entries of view[]; those beyond are 0 */
-    stamp view[] __attribute__((aligned(16)));
+    uint32_t length; /* entries of the view, which follows the clock; those beyond are 0 */
+    clock_value clock[] __attribute__((aligned(32)));
 };
 
 struct store {
     uint64_t value;
     const struct message *message; /* NULL: a relaxed store outside any release sequence */
+    uint64_t step;                 /* what order.c knows it by */
 };
 
 struct location {
@@ -47,8 +47,8 @@ struct location {
 };
 
 struct actor_memory {
-    clock_value clock[CLOCKS];
-    clock_value acquirable_clock[CLOCKS];
+    clock_value clock[MAX_ACTORS] __attribute__((aligned(32)));
+    clock_value acquirable_clock[MAX_ACTORS] __attribute__((aligned(32)));
     const struct message *fence; /* what relaxed stores publish since the last release fence */
     stamp view[MAX_LOCATIONS] __attribute__((aligned(32)));
     stamp acquirable[MAX_LOCATIONS] __attribute__((aligned(32))); /* for an acquire fence */
@@ -56,6 +56,7 @@ struct actor_memory {
 
 static struct location locations[MAX_LOCATIONS];
 static uint32_t location_count;
+static uint32_t clock_width; /* the number of actors, rounded up */
 static struct actor_memory memories[MAX_ACTORS];
 static stamp sc_view[MAX_LOCATIONS] __attribute__((aligned(32)));
 
@@ -76,8 +77,9 @@ static size_t chunk_used;
 
 static struct message *new_message(uint32_t length)
 {
-    size_t size = (sizeof(struct message) + length * sizeof(stamp) + 63) & ~(size_t)63;
+    size_t size = sizeof(struct message) + clock_width * sizeof(clock_value);
 
+    size = (size + length * sizeof(stamp) + 63) & ~(size_t)63;
     if (!chunk || chunk_used + size > ARENA_CHUNK) {
         struct chunk *next = chunk ? chunk->next : first_chunk;
         if (!next) {
@@ -99,6 +101,11 @@ static struct message *new_message(uint32_t length)
     return message;
 }
 
+static stamp *view_of(const struct message *message)
+{
+    return (stamp *)(message->clock + clock_width);
+}
+
 /* All views are zero beyond location_count, so whole blocks can be processed. */
 static uint32_t view_length(void)
 {
@@ -113,8 +120,10 @@ static void join_view(stamp *to, const stamp *from, uint32_t length)
 
 static void join_clock(clock_value *to, const clock_value *from)
 {
-    for (int i = 0; i < CLOCKS; i++)
-        to[i] = to[i] < from[i] ? from[i] : to[i];
+    for (uint32_t block = 0; block < clock_width; block += CLOCK_ALIGN) {
+        for (uint32_t i = block; i < block + CLOCK_ALIGN; i++)
+            to[i] = to[i] < from[i] ? from[i] : to[i];
+    }
 }
 
 /* What an actor publishes: everything it has seen and done so far. */
@@ -123,8 +132,8 @@ static const struct message *snapshot(struct actor_memory *memory)
     uint32_t length = view_length();
     struct message *message = new_message(length);
 
-    memcpy(message->clock, memory->clock, sizeof message->clock);
-    memcpy(message->view, memory->view, length * sizeof(stamp));
+    memcpy(message->clock, memory->clock, clock_width * sizeof(clock_value));
+    memcpy(view_of(message), memory->view, length * sizeof(stamp));
     /* What the actor does from now on is not covered by this message. */
     memory->clock[memory - memories]++;
     return message;
@@ -140,21 +149,22 @@ static const struct message *join_messages(const struct message *a, const struct
         b = swap;
     }
     struct message *message = new_message(a->length);
-    memcpy(message->clock, a->clock, sizeof message->clock);
-    memcpy(message->view, a->view, a->length * sizeof(stamp));
+    memcpy(message->clock, a->clock, clock_width * sizeof(clock_value));
+    memcpy(view_of(message), view_of(a), a->length * sizeof(stamp));
     join_clock(message->clock, b->clock);
-    join_view(message->view, b->view, b->length);
+    join_view(view_of(message), view_of(b), b->length);
     return message;
 }
 
 /* ---- locations ------------------------------------------------------------------------------ */
 
 /* Appends a store and returns its number; the location's memory itself is up to the caller. */
-static uint32_t append(struct location *location, uint64_t value, const struct message *message)
+static uint32_t append(struct location *location, uint64_t value, const struct message *message,
+                       uint64_t step)
 {
     uint32_t number = location->count++;
 
-    location->stores[number % HISTORY] = (struct store){value, message};
+    location->stores[number % HISTORY] = (struct store){value, message, step};
     if (location->count - location->oldest > HISTORY)
         location->oldest = location->count - HISTORY;
     return number;
@@ -175,8 +185,9 @@ static struct location *locate(uintptr_t address, unsigned size)
              * value can be read any more.
              */
             uint64_t value = memory_read_raw(address, size);
-            if (value != location->stores[(location->count - 1) % HISTORY].value)
-                location->oldest = append(location, value, NULL);
+            const struct store *last = &location->stores[(location->count - 1) % HISTORY];
+            if (value != last->value)
+                location->oldest = append(location, value, NULL, hash_mix(last->step, value));
             return location;
         }
         hash = (hash + 1) % HASH_SIZE;
@@ -193,7 +204,8 @@ static struct location *locate(uintptr_t address, unsigned size)
     location->size = size;
     location->oldest = 0;
     location->count = 0;
-    append(location, memory_read_raw(address, size), NULL);
+    uint64_t value = memory_read_raw(address, size);
+    append(location, value, NULL, hash_mix(0, value));
     return location;
 }
 
@@ -214,9 +226,13 @@ static bool releases(int order)
 
 void memory_begin(void)
 {
+    static int previous_actors;
     size_t touched = view_length() * sizeof(stamp);
+    int dirty = previous_actors > rt.actors ? previous_actors : rt.actors;
 
-    for (int i = 0; i < MAX_ACTORS; i++) {
+    previous_actors = rt.actors;
+    clock_width = ((uint32_t)rt.actors + CLOCK_ALIGN - 1) & ~(uint32_t)(CLOCK_ALIGN - 1);
+    for (int i = 0; i < dirty; i++) {
         struct actor_memory *memory = &memories[i];
         memset(memory->clock, 0, sizeof memory->clock);
         memset(memory->acquirable_clock, 0, sizeof memory->acquirable_clock);
@@ -239,6 +255,8 @@ void memory_refresh(int actor)
 {
     for (uint32_t i = 0; i < location_count; i++)
         memories[actor].view[i] = (stamp)(locations[i].count - 1);
+    if (rt.ordering)
+        order_refresh(actor);
 }
 
 const clock_value *memory_clock(int actor)
@@ -270,10 +288,10 @@ static void read_store(struct location *location, uint32_t number, int order)
     if (!message)
         return;
     if (acquires(order)) {
-        join_view(memory->view, message->view, message->length);
+        join_view(memory->view, view_of(message), message->length);
         join_clock(memory->clock, message->clock);
     } else {
-        join_view(memory->acquirable, message->view, message->length);
+        join_view(memory->acquirable, view_of(message), message->length);
         join_clock(memory->acquirable_clock, message->clock);
     }
 }
@@ -281,6 +299,10 @@ static void read_store(struct location *location, uint32_t number, int order)
 static void write_store(struct location *location, uint64_t value, int order,
                         const struct message *inherited)
 {
+    uint64_t replaced = location->stores[(location->count - 1) % HISTORY].step;
+    uint64_t step =
+        rt.ordering ? order_atomic(EVENT_STORE, location->address, location->size, replaced, order)
+                    : 0;
     uint32_t index = (uint32_t)(location - locations);
     struct actor_memory *memory = &memories[rt.self];
 
@@ -288,7 +310,7 @@ static void write_store(struct location *location, uint64_t value, int order,
     if (order == __ATOMIC_SEQ_CST)
         sc_view[index] = (stamp)location->count;
     const struct message *message = releases(order) ? snapshot(memory) : memory->fence;
-    append(location, value, join_messages(message, inherited));
+    append(location, value, join_messages(message, inherited), step);
     memory_write_raw(location->address, location->size, value);
     rt.write_epoch++;
 }
@@ -303,6 +325,9 @@ uint64_t memory_load(uintptr_t address, unsigned size, int order)
     uint64_t value = location->stores[(newest - stale) % HISTORY].value;
 
     read_store(location, newest - stale, order);
+    if (rt.ordering)
+        order_atomic(EVENT_LOAD, address, size, location->stores[(newest - stale) % HISTORY].step,
+                     order);
     if (rt.observe)
         trace_event(EVENT_LOAD, address, size, order, value, value, stale);
     return value;
@@ -356,6 +381,9 @@ bool memory_compare_exchange(uintptr_t address, unsigned size, uint64_t *expecte
         race_access(address, size, ACCESS_ATOMIC_READ);
         read_store(location, newest - stale, failure_order);
         *expected = old;
+        if (rt.ordering)
+            order_atomic(EVENT_CAS_FAILED, address, size,
+                         location->stores[(newest - stale) % HISTORY].step, failure_order);
         if (rt.observe)
             trace_event(EVENT_CAS_FAILED, address, size, failure_order, old, desired, stale);
         return false;
@@ -385,6 +413,8 @@ void memory_fence(int order)
     }
     if (releases(order))
         memory->fence = snapshot(memory);
+    if (rt.ordering)
+        order_atomic(EVENT_FENCE, 0, 0, 0, order);
     if (rt.observe)
         trace_event(EVENT_FENCE, 0, 0, order, 0, 0, 0);
 }

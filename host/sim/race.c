@@ -16,7 +16,8 @@
 enum {
     MAX_RECORDS = 1 << 16,
     HASH_SIZE = 1 << 17,
-    NO_RECORD = 0, /* record 0 is not used */
+    NO_RECORD = 0, /* record 0 covers no bytes */
+    HEAD_WORDS = 3,
 };
 
 struct record {
@@ -25,13 +26,13 @@ struct record {
     bool atomic;   /* some access was atomic */
     int8_t writer; /* of the last plain write, -1: none */
     clock_value written;
-    clock_value read[MAX_ACTORS];
-    clock_value atomic_read[MAX_ACTORS];
-    clock_value atomic_written[MAX_ACTORS];
+    clock_value last[]; /* plain reads, atomic reads, atomic writes: the last one of each actor */
 };
 
-static struct record records[MAX_RECORDS];
-static uint32_t record_count;
+/* Records are as long as this schedule has actors, so that small scenarios stay in the cache. */
+static uint32_t pool[MAX_RECORDS * (HEAD_WORDS + 3 * MAX_ACTORS)];
+static uint32_t record_words;
+static uint32_t pool_used;
 
 static struct {
     uintptr_t word;
@@ -45,16 +46,39 @@ static const char *const kind_names[] = {"plain read", "plain write", "atomic re
 
 void race_begin(void)
 {
-    record_count = 1;
+    record_words = HEAD_WORDS + 3 * (uint32_t)rt.actors;
+    pool_used = HEAD_WORDS;
     if (++generation == 0) {
         memset(table, 0, sizeof table);
         generation = 1;
     }
 }
 
+/* Records are known by where they start in the pool. */
+static struct record *record_at(uint32_t position)
+{
+    return (struct record *)&pool[position];
+}
+
+static clock_value *last_reads(struct record *record)
+{
+    return record->last;
+}
+
+static clock_value *last_atomic_reads(struct record *record)
+{
+    return record->last + rt.actors;
+}
+
+static clock_value *last_atomic_writes(struct record *record)
+{
+    return record->last + 2 * rt.actors;
+}
+
 static uint32_t *find_word(uintptr_t word)
 {
-    uint32_t hash = (uint32_t)((word * 0x9e3779b97f4a7c15u) >> 36) % HASH_SIZE;
+    /* Neighbours stay neighbours: they are often accessed together. */
+    uint32_t hash = (uint32_t)(word >> 3 ^ word >> 22) % HASH_SIZE;
 
     while (table[hash].generation == generation) {
         if (table[hash].word == word)
@@ -77,8 +101,8 @@ static bool is_atomic(enum access_kind kind)
     return kind == ACCESS_ATOMIC_READ || kind == ACCESS_ATOMIC_WRITE;
 }
 
-static void report(uintptr_t word, uint8_t bytes, enum access_kind kind, int other,
-                   enum access_kind other_kind)
+static __attribute__((cold)) void report(uintptr_t word, uint8_t bytes, enum access_kind kind,
+                                         int other, enum access_kind other_kind)
 {
     char symbol[128], function[128];
     uintptr_t address = word + (uintptr_t)__builtin_ctz(bytes);
@@ -95,14 +119,14 @@ static void report(uintptr_t word, uint8_t bytes, enum access_kind kind, int oth
 /* Finds an actor whose last access in the list is not ordered before the running actor. */
 static int unordered(const clock_value *last, const clock_value *now)
 {
-    for (int i = 0; i < MAX_ACTORS; i++) {
+    for (int i = 0; i < rt.actors; i++) {
         if (last[i] > now[i] && i != rt.self)
             return i;
     }
     return -1;
 }
 
-static void check(const struct record *record, uintptr_t word, uint8_t bytes, enum access_kind kind,
+static void check(struct record *record, uintptr_t word, uint8_t bytes, enum access_kind kind,
                   const clock_value *now)
 {
     int other;
@@ -110,17 +134,17 @@ static void check(const struct record *record, uintptr_t word, uint8_t bytes, en
     if (record->writer >= 0 && record->writer != rt.self && record->written > now[record->writer])
         report(word, bytes, kind, record->writer, ACCESS_WRITE);
     if (is_write(kind)) {
-        other = unordered(record->read, now);
+        other = unordered(last_reads(record), now);
         if (other >= 0)
             report(word, bytes, kind, other, ACCESS_READ);
     }
     if (is_atomic(kind) || !record->atomic)
         return;
-    other = unordered(record->atomic_written, now);
+    other = unordered(last_atomic_writes(record), now);
     if (other >= 0)
         report(word, bytes, kind, other, ACCESS_ATOMIC_WRITE);
     if (kind == ACCESS_WRITE) {
-        other = unordered(record->atomic_read, now);
+        other = unordered(last_atomic_reads(record), now);
         if (other >= 0)
             report(word, bytes, kind, other, ACCESS_ATOMIC_READ);
     }
@@ -128,62 +152,112 @@ static void check(const struct record *record, uintptr_t word, uint8_t bytes, en
 
 static struct record *new_record(uint32_t *first, uint8_t bytes)
 {
-    if (record_count == MAX_RECORDS)
-        runtime_fail("explorer: more than %d memory cells touched in one schedule", MAX_RECORDS);
-    struct record *record = &records[record_count];
-    memset(record, 0, sizeof *record);
+    if (pool_used == HEAD_WORDS + (MAX_RECORDS - 1) * record_words)
+        runtime_fail("explorer: more than %d memory cells touched in one schedule",
+                     MAX_RECORDS - 1);
+    struct record *record = record_at(pool_used);
+    memset(record, 0, record_words * sizeof *pool);
     record->bytes = bytes;
     record->writer = -1;
     record->next = *first;
-    *first = record_count++;
+    *first = pool_used;
+    pool_used += record_words;
     return record;
 }
 
-static void access_word(uintptr_t word, uint8_t bytes, enum access_kind kind)
+/*
+ * Whether the actor has done the same since it last published anything. Nobody can be ordered after
+ * that access, so whoever has come between would have been reported.
+ */
+static bool done_before(struct record *record, enum access_kind kind, clock_value now)
 {
-    const clock_value *now = memory_clock(rt.self);
-    uint32_t *first = find_word(word);
+    switch (kind) {
+    case ACCESS_READ:
+        return last_reads(record)[rt.self] == now;
+    case ACCESS_WRITE:
+        return record->writer == rt.self && record->written == now;
+    case ACCESS_ATOMIC_READ:
+        return last_atomic_reads(record)[rt.self] == now;
+    default:
+        return last_atomic_writes(record)[rt.self] == now;
+    }
+}
+
+static void note(struct record *record, enum access_kind kind, clock_value now)
+{
+    record->atomic |= is_atomic(kind);
+    switch (kind) {
+    case ACCESS_READ:
+        last_reads(record)[rt.self] = now;
+        break;
+    case ACCESS_WRITE:
+        record->writer = (int8_t)rt.self;
+        record->written = now;
+        break;
+    case ACCESS_ATOMIC_READ:
+        last_atomic_reads(record)[rt.self] = now;
+        break;
+    case ACCESS_ATOMIC_WRITE:
+        last_atomic_writes(record)[rt.self] = now;
+        break;
+    }
+}
+
+static __attribute__((noinline)) void access_checked(uint32_t *first, uintptr_t word, uint8_t bytes,
+                                                     enum access_kind kind)
+{
+    const clock_value *now = rt.clock;
     struct record *exact = NULL;
 
-    for (uint32_t i = *first; i != NO_RECORD; i = records[i].next) {
-        struct record *record = &records[i];
+    for (uint32_t i = *first; i != NO_RECORD; i = record_at(i)->next) {
+        struct record *record = record_at(i);
         if ((record->bytes & bytes) == 0)
             continue;
-        check(record, word, bytes, kind, now);
         if (record->bytes == bytes)
             exact = record;
         else if (is_atomic(kind) && record->atomic)
             runtime_fail("overlapping atomic accesses of different size or alignment");
+        check(record, word, bytes, kind, now);
     }
-    if (!exact)
-        exact = new_record(first, bytes);
-    switch (kind) {
-    case ACCESS_READ:
-        exact->read[rt.self] = now[rt.self];
-        break;
-    case ACCESS_WRITE:
-        exact->writer = (int8_t)rt.self;
-        exact->written = now[rt.self];
-        break;
-    case ACCESS_ATOMIC_READ:
-        exact->atomic = true;
-        exact->atomic_read[rt.self] = now[rt.self];
-        break;
-    case ACCESS_ATOMIC_WRITE:
-        exact->atomic = true;
-        exact->atomic_written[rt.self] = now[rt.self];
-        break;
+    note(exact ? exact : new_record(first, bytes), kind, now[rt.self]);
+}
+
+static inline void access_word(uintptr_t word, uint8_t bytes, enum access_kind kind)
+{
+    uint32_t *first = find_word(word);
+    struct record *record = record_at(*first);
+
+    if (record->bytes == bytes) {
+        if (done_before(record, kind, rt.clock[rt.self]))
+            return;
+        /* The most frequent case, by far. */
+        if (kind == ACCESS_READ && !record->atomic && record->next == NO_RECORD &&
+            (record->writer < 0 || record->written <= rt.clock[record->writer])) {
+            note(record, kind, rt.clock[rt.self]);
+            return;
+        }
+    }
+    access_checked(first, word, bytes, kind);
+}
+
+static __attribute__((noinline)) void access_range(uintptr_t address, size_t size,
+                                                   enum access_kind kind)
+{
+    while (size > 0) {
+        unsigned offset = address & 7;
+        size_t here = 8 - offset < size ? 8 - offset : size;
+        access_word(address - offset, (uint8_t)(((1u << here) - 1) << offset), kind);
+        address += here;
+        size -= here;
     }
 }
 
 void race_access(uintptr_t address, size_t size, enum access_kind kind)
 {
-    while (size > 0) {
-        uintptr_t word = address & ~(uintptr_t)7;
-        unsigned offset = (unsigned)(address - word);
-        size_t here = 8 - offset < size ? 8 - offset : size;
-        access_word(word, (uint8_t)(((1u << here) - 1) << offset), kind);
-        address += here;
-        size -= here;
-    }
+    unsigned offset = address & 7;
+
+    if (offset + size <= 8)
+        access_word(address - offset, (uint8_t)(((1u << size) - 1) << offset), kind);
+    else
+        access_range(address, size, kind);
 }

@@ -13,9 +13,9 @@
 enum {
     STACK_SIZE = 256 * 1024,
     /*
-     * No actor runs more steps than this in a row while another one could run. That makes every
-     * schedule fair in the long run, so that a loop that waits for another actor by polling is not
-     * mistaken for a livelock.
+     * At every so manieth of its own steps an actor gives way if another one can run. That makes
+     * every schedule fair in the long run, so that a loop that waits for another actor by polling
+     * is not mistaken for a livelock. By then it also sees all stores, as it would in time.
      */
     FAIR_RUN = 1000,
 };
@@ -40,7 +40,6 @@ static struct actor actors[MAX_ACTORS];
 static struct fiber main_fiber;
 static const struct explore_scenario *scenario_running;
 static unsigned waiting_actors; /* how many are in a state that can turn runnable by itself */
-static uint32_t run_started;    /* the step at which the running actor was switched to */
 static uint32_t outside_rand_calls;
 static struct outcome *outcome_now;
 static jmp_buf escape; /* out of setup(), final() and crashes */
@@ -53,6 +52,7 @@ static void make_accesses_direct(void)
     rt.self = -1;
     rt.stack_low = 0;
     rt.stack_size = UINTPTR_MAX;
+    rt.quiet = false;
 }
 
 static void leave_actor_mode(void)
@@ -65,8 +65,10 @@ static void enter_actor_mode(int index)
 {
     rt.self = index;
     rt.current = index;
+    rt.clock = memory_clock(index);
     rt.stack_low = (uintptr_t)actors[index].stack;
     rt.stack_size = STACK_SIZE;
+    rt.quiet = false;
 }
 
 static void fail_with(const char *format, va_list arguments) __attribute__((noreturn));
@@ -102,6 +104,16 @@ void explore_fail(const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     fail_with(format, arguments);
+}
+
+void runtime_cut_off(void)
+{
+    int self = rt.current;
+
+    leave_actor_mode();
+    outcome_now->cut_off = true;
+    fiber_switch(&actors[self].fiber, &main_fiber);
+    abort(); /* nobody comes back */
 }
 
 bool runtime_in_schedule(void)
@@ -160,20 +172,22 @@ static unsigned runnable_actors(int except)
 static void set_current(int index)
 {
     struct actor *actor = &actors[index];
+    bool waited = actor->state != ACTOR_READY;
 
-    if (actor->state != ACTOR_READY) {
+    if (waited) {
         actor->state = ACTOR_READY;
         waiting_actors--;
     }
     enter_actor_mode(index);
+    if (waited && rt.ordering)
+        order_step(EVENT_WAIT, 1);
     rt.step_base = rt.steps - actor->own_steps;
-    run_started = rt.steps;
 }
 
 /* Decides when the fast path of runtime_point() has to give way to the slow one. */
 static void set_next_event(void)
 {
-    uint32_t next = run_started + FAIR_RUN;
+    uint32_t next = rt.steps + FAIR_RUN - runtime_own_step() % FAIR_RUN;
     uint32_t wanted = strategy_next_event(rt.current);
 
     /* A waiting actor may become runnable at any step. */
@@ -228,14 +242,13 @@ void runtime_reschedule(void)
     unsigned runnable = runnable_actors(-1);
     bool can_stay = true;
 
-    if (rt.steps - run_started >= FAIR_RUN) {
+    if (runtime_own_step() % FAIR_RUN == 0) {
         unsigned others = runnable & ~(1u << rt.current);
         strategy_demote(rt.current);
+        memory_refresh(rt.current);
         if (others != 0) {
             runnable = others;
             can_stay = false;
-        } else {
-            run_started = rt.steps;
         }
     }
     switch_to(decide(runnable, rt.current, can_stay));
@@ -288,10 +301,14 @@ static void actor_main(void)
 {
     int self = rt.current;
 
+    if (rt.ordering)
+        order_step(EVENT_STEP, 0);
     scenario_running->actor[self]();
     rt.steps++;
     rt.write_epoch++;
     actors[self].state = ACTOR_DONE;
+    if (rt.ordering)
+        order_step(EVENT_RETURN, 0);
     if (rt.observe)
         trace_event(EVENT_RETURN, 0, 0, 0, 0, 0, 0);
     unsigned runnable = runnable_actors(self);
@@ -320,7 +337,7 @@ static void run_actors(void)
         actor->relaxed_at = 0;
         actor->refreshed_at = 0;
     }
-    set_current(decide((1u << rt.actors) - 1, -1, false));
+    set_current(decide(UINT32_MAX >> (32 - rt.actors), -1, false));
     set_next_event();
     fiber_switch(&main_fiber, &actors[rt.current].fiber);
 }
@@ -335,22 +352,27 @@ void runtime_run(const struct explore_scenario *scenario, const struct plan *pla
                  struct outcome *outcome)
 {
     outcome->failed = false;
+    outcome->cut_off = false;
     scenario_running = scenario;
     schedules_run++;
     rt.steps = 0;
     rt.actors = scenario->actors;
     rt.observe = plan->observe;
+    rt.ordering = plan->strategy == STRATEGY_DFS;
     rt.max_steps = scenario->max_steps ? scenario->max_steps : DEFAULT_MAX_STEPS;
     if (rt.max_steps > MAX_STEPS_LIMIT)
         rt.max_steps = MAX_STEPS_LIMIT;
     rt.write_epoch = 1;
     rt.taken.count = 0;
     rt.pc = NULL;
+    rt.skipped = false;
     waiting_actors = 0;
     outside_rand_calls = 0;
     strategy_begin(plan, scenario->actors);
     memory_begin();
     race_begin();
+    if (rt.ordering)
+        order_begin();
     if (plan->observe)
         trace_begin();
 
@@ -361,7 +383,7 @@ void runtime_run(const struct explore_scenario *scenario, const struct plan *pla
         run_actors();
         if (rt.observe)
             trace_finish_write();
-        if (!outcome->failed && scenario->final)
+        if (!outcome->failed && !outcome->cut_off && scenario->final)
             scenario->final();
     }
     outcome_now = NULL;
@@ -388,6 +410,8 @@ uint32_t explore_rand(uint32_t n)
                                                  .value = value});
     }
     ++*calls;
+    if (rt.ordering)
+        order_step(EVENT_RAND, value);
     return value;
 }
 
@@ -396,6 +420,8 @@ void explore_step(void)
     if (rt.self < 0)
         return;
     runtime_point();
+    if (rt.ordering)
+        order_step(EVENT_STEP, 0);
     if (rt.observe)
         trace_event(EVENT_STEP, 0, 0, 0, 0, 0, 0);
 }
@@ -413,6 +439,8 @@ void explore_yield_until(bool (*predicate)(void *), void *argument)
     self->state = ACTOR_WAITING;
     waiting_actors++;
     rt.pc = __builtin_return_address(0);
+    if (rt.ordering)
+        order_step(EVENT_WAIT, 0);
     if (rt.observe)
         trace_event(EVENT_WAIT, 0, 0, 0, 0, 0, 0);
     pass_on();
@@ -427,14 +455,31 @@ void explore_relax(void)
     self->state = ACTOR_RELAXING;
     waiting_actors++;
     rt.pc = __builtin_return_address(0);
+    if (rt.ordering)
+        order_step(EVENT_RELAX, rt.write_epoch);
     if (rt.observe)
         trace_event(EVENT_RELAX, 0, 0, 0, 0, 0, 0);
     pass_on();
 }
 
+/*
+ * Where plain accesses are no scheduling points, this is one after them: whoever came between would
+ * not be noticed by the accesses, but by the section.
+ */
 void explore_quiet_begin(void)
 {
+    if (rt.skipped && rt.self >= 0) {
+        runtime_point();
+        rt.skipped = false;
+    }
     make_accesses_direct();
+    rt.quiet = rt.ordering && rt.current >= 0;
+}
+
+void runtime_quiet_access(uintptr_t address, size_t size, bool write)
+{
+    if (address - (uintptr_t)actors[rt.current].stack >= STACK_SIZE)
+        (write ? order_write : order_read)(address, size);
 }
 
 void explore_quiet_end(void)

@@ -13,7 +13,7 @@ enum {
     MAX_ACTORS = EXPLORE_MAX_ACTORS,
     DEFAULT_MAX_STEPS = 20000,
     MAX_STEPS_LIMIT = 30000, /* time stamps of the memory model are 16 bits wide */
-    MAX_DEPTH = 5,           /* PCT depth; also the largest DFS preemption bound plus two */
+    MAX_DEPTH = 5,           /* of PCT */
     MESSAGE_SIZE = 320,
 };
 
@@ -53,6 +53,7 @@ struct plan {
     enum strategy_kind strategy;
     uint64_t seed;
     int depth;                   /* PCT: 1..5, 0 = taken from the seed; DFS: preemption bound */
+    bool unreduced;              /* DFS: also what only repeats another schedule */
     uint32_t length;             /* PCT: expected number of steps */
     const struct script *script; /* for STRATEGY_SCRIPT */
     bool observe;                /* record events and their hash */
@@ -66,15 +67,29 @@ bool strategy_spurious(void);
 uint32_t strategy_rand(uint32_t n, uint32_t ordinal);
 /* The first step after now at which the strategy may want to switch away from the actor. */
 uint32_t strategy_next_event(int actor);
-/* DFS: moves on to the next schedule; false when all of them were tried. */
-void strategy_dfs_reset(void);
-bool strategy_dfs_advance(void);
 int strategy_default(unsigned runnable, int current, bool can_stay);
+
+enum {
+    DFS_MAX_BOUND = 3,
+    DFS_ALL = DFS_MAX_BOUND + 1, /* as a bound: none */
+};
+
+void dfs_begin(const struct plan *plan);
+int dfs_pick(unsigned runnable, int current, bool can_stay);
+bool dfs_may_preempt(void);
+unsigned dfs_stale(unsigned available);
+uint32_t dfs_rand(uint32_t n, uint32_t otherwise);
+/* Before the first schedule; moving on to the next one, false when all were tried. */
+void dfs_reset(void);
+bool dfs_advance(void);
+/* Whether no schedule that came to its end was the same but for the order of independent steps. */
+bool dfs_new_class(void);
 
 /* ---- the running schedule ------------------------------------------------------------------- */
 
 struct outcome {
     bool failed;
+    bool cut_off; /* it would only have repeated another one */
     char message[MESSAGE_SIZE];
     uint32_t steps;
     uint64_t hash; /* only if observed */
@@ -88,8 +103,12 @@ struct runtime {
     uint32_t next_event; /* the step at which the slow path is due */
     int self;            /* running actor, -1 outside and in quiet sections */
     bool observe;
+    bool ordering;         /* order.c is told of every step */
+    bool quiet;            /* the same in a quiet section, where accesses are direct */
     bool only_sync_points; /* plain accesses are checked but are not scheduling points */
+    bool skipped;          /* a plain access since the last scheduling point was none */
     const void *pc;        /* the access being made, for messages */
+    const uint32_t *clock; /* the running actor's vector clock */
 
     int current; /* running actor even in quiet sections, -1 outside */
     int actors;
@@ -106,12 +125,25 @@ void runtime_run(const struct explore_scenario *scenario, const struct plan *pla
                  struct outcome *outcome);
 void runtime_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void runtime_reschedule(void);
+/* Ends the schedule, which is not a failure. Only in actors. */
+void runtime_cut_off(void) __attribute__((noreturn));
 
 /* For signal handlers: whether a schedule runs, and leaving it as failed. */
 bool runtime_in_schedule(void);
 unsigned long runtime_schedules(void);
 void runtime_abandon(const char *message) __attribute__((noreturn));
 void crash_init(void);
+
+/* An access in a quiet section of a schedule whose steps order.c is told of. */
+void runtime_quiet_access(uintptr_t address, size_t size, bool write);
+
+static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
+{
+    uint64_t x = hash * 0x9e3779b97f4a7c15u + value + 1;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
 
 static inline uint32_t runtime_own_step(void)
 {
@@ -146,7 +178,7 @@ typedef uint32_t clock_value;
 void memory_begin(void);
 /* Makes every store visible to the actor, as time would. */
 void memory_refresh(int actor);
-/* The vector clock of an actor, MAX_ACTORS entries. */
+/* The vector clock of an actor, one entry for each actor. */
 const clock_value *memory_clock(int actor);
 
 uint64_t memory_load(uintptr_t address, unsigned size, int order);
@@ -178,6 +210,7 @@ enum event_kind {
     EVENT_WAIT,
     EVENT_RELAX,
     EVENT_STEP,
+    EVENT_RAND,
     EVENT_RETURN,
 };
 
@@ -189,6 +222,49 @@ void trace_finish_write(void);
 uint64_t trace_hash(void);
 void trace_print(size_t last);
 void trace_print_runs(void);
+
+/* ---- the past of a schedule, but for the order of independent steps ------------------------- */
+
+void order_begin(void);
+/* A step of the running actor that is no access, and what it learnt by it. */
+void order_step(enum event_kind kind, uint64_t cause);
+/* An atomic access or fence, and the store that it reads or replaces. Returns what it is known by.
+ */
+uint64_t order_atomic(enum event_kind kind, uintptr_t address, unsigned size, uint64_t store,
+                      int order);
+/* Plain and quiet accesses; called before they are made. */
+void order_read(uintptr_t address, size_t size);
+void order_write(uintptr_t address, size_t size);
+/* The actor sees all stores: it depends on everything that has happened. */
+void order_refresh(int actor);
+uint64_t order_state(void);
+
+/* ---- preempted actors that need not run yet (DFS) -------------------------------------------- */
+
+enum { FOOTPRINT_PARTS = 6 };
+
+/* What one step accesses. */
+struct footprint {
+    uint8_t count;
+    bool complex; /* more than that, or it waits, returns or draws a number */
+    struct {
+        uintptr_t address;
+        uint32_t size;
+        bool write;
+    } parts[FOOTPRINT_PARTS];
+};
+
+void sleep_begin(void);
+/* The actors that sleep, one bit each. */
+unsigned sleep_actors(void);
+/* The running actor goes on: its step's footprint is added to this one. NULL: to none. */
+void sleep_record(struct footprint *footprint);
+/* The actor was preempted before a step of this footprint. */
+void sleep_put(int actor, struct footprint *footprint);
+/* The running actor's accesses; something that is none. */
+void sleep_access(uintptr_t address, size_t size, bool write);
+void sleep_complex(void);
+void sleep_wake_all(void);
 
 /* Writes "symbol+offset", or the number if there is no symbol. Returns buffer. */
 const char *symbol_name(uintptr_t address, char *buffer, size_t size);

@@ -16,7 +16,7 @@ void script_add(struct script *script, struct deviation item)
         script->capacity = script->capacity ? 2 * script->capacity : 1024;
         script->items = realloc(script->items, script->capacity * sizeof *script->items);
         if (!script->items) {
-            fputs("explore: out of memory\n", stderr);
+            fputs("explorer: out of memory\n", stderr);
             exit(2);
         }
     }
@@ -56,12 +56,15 @@ bool script_parse(struct script *script, const char *text)
     for (;;) {
         struct deviation item = {.actor = -1};
         char *end;
-        if (*text == '-')
+        if (*text == '-') {
             text++;
-        else if (*text >= '0' && *text < '0' + MAX_ACTORS)
-            item.actor = (int8_t)(*text++ - '0');
-        else
-            return false;
+        } else {
+            unsigned long actor = strtoul(text, &end, 10);
+            if (end == text || actor >= MAX_ACTORS)
+                return false;
+            item.actor = (int8_t)actor;
+            text = end;
+        }
         if (*text++ != '@')
             return false;
         item.position = (uint32_t)strtoul(text, &end, 10);

@@ -6,15 +6,11 @@
  * can run runs, and at depth-1 random steps the running actor drops below all others. It finds a
  * bug that needs d ordering constraints with probability at least 1/(n * k^(d-1)).
  *
- * DFS enumerates all schedules with at most a given number of preemptions, and with at most the
- * same number of stale loads and spurious failures together.
+ * DFS has a file of its own.
  */
 #include "runtime.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { DFS_MAX_NODES = 1 << 16, DFS_MAX_STALE = 3, DFS_MAX_RAND = 255 };
 
 static enum strategy_kind kind;
 static int actor_count;
@@ -28,25 +24,10 @@ static int lowest_priority;
 static uint32_t change_steps[MAX_DEPTH];
 static int changes, next_change;
 
-static struct {
-    uint8_t options, taken;
-} nodes[DFS_MAX_NODES];
-static size_t node_count; /* nodes on the current path */
-static size_t node_depth; /* how many of them this schedule has passed */
-static int preemptions_left, stale_left;
-
 static const struct script *script;
 static size_t cursor[DEV_KINDS][MAX_ACTORS + 1];
 
 /* ---- random numbers ------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
 
 static uint32_t random_below(uint32_t n)
 {
@@ -54,60 +35,6 @@ static uint32_t random_below(uint32_t n)
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
     return (uint32_t)(((random_state >> 32) * n) >> 32);
-}
-
-/* ---- DFS ------------------------------------------------------------------------------------ */
-
-static uint32_t dfs_choose(uint32_t options)
-{
-    if (options <= 1)
-        return 0;
-    if (node_depth == DFS_MAX_NODES)
-        runtime_fail("too many choices in one schedule for the DFS strategy");
-    if (node_depth == node_count) {
-        nodes[node_count].options = (uint8_t)options;
-        nodes[node_count].taken = 0;
-        node_count++;
-    }
-    return nodes[node_depth++].taken;
-}
-
-void strategy_dfs_reset(void)
-{
-    node_count = 0;
-}
-
-bool strategy_dfs_advance(void)
-{
-    while (node_count > 0) {
-        if (nodes[node_count - 1].taken + 1 < nodes[node_count - 1].options) {
-            nodes[node_count - 1].taken++;
-            return true;
-        }
-        node_count--;
-    }
-    return false;
-}
-
-static int dfs_pick(unsigned runnable, int current, bool can_stay)
-{
-    int options[MAX_ACTORS] = {0};
-    uint32_t count = 0;
-    bool preempting = can_stay && current >= 0 && (runnable & (1u << current)) != 0;
-
-    if (preempting) {
-        options[count++] = current;
-        if (preemptions_left == 0)
-            return current;
-    }
-    for (int i = 0; i < actor_count; i++) {
-        if ((runnable & (1u << i)) != 0 && !(preempting && i == current))
-            options[count++] = i;
-    }
-    int next = options[dfs_choose(count)];
-    if (preempting && next != current)
-        preemptions_left--;
-    return next;
 }
 
 /* ---- PCT ------------------------------------------------------------------------------------ */
@@ -185,16 +112,14 @@ void strategy_begin(const struct plan *plan, int actors)
 
     kind = plan->strategy;
     actor_count = actors;
-    random_state = mix(plan->seed) | 1;
+    random_state = hash_mix(plan->seed, 0) | 1;
     stale_chance = stale_chances[random_below(4)];
     switch (kind) {
     case STRATEGY_PCT:
         pct_begin(plan);
         break;
     case STRATEGY_DFS:
-        node_depth = 0;
-        preemptions_left = plan->depth;
-        stale_left = plan->depth;
+        dfs_begin(plan);
         break;
     case STRATEGY_SCRIPT:
         script = plan->script;
@@ -250,7 +175,7 @@ uint32_t strategy_next_event(int actor)
         return item ? rt.step_base + item->position : UINT32_MAX;
     }
     case STRATEGY_DFS:
-        return preemptions_left == 0 ? UINT32_MAX : 0;
+        return dfs_may_preempt() ? 0 : UINT32_MAX;
     default:
         return 0;
     }
@@ -262,11 +187,7 @@ unsigned strategy_stale(unsigned available)
 
     switch (kind) {
     case STRATEGY_DFS:
-        if (stale_left == 0)
-            return 0;
-        skipped = dfs_choose(available < DFS_MAX_STALE ? available + 1 : DFS_MAX_STALE + 1);
-        if (skipped > 0)
-            stale_left--;
+        skipped = dfs_stale(available);
         break;
     case STRATEGY_SCRIPT: {
         const struct deviation *item = script_here(DEV_STALE);
@@ -297,9 +218,7 @@ bool strategy_spurious(void)
         fails = script_here(DEV_SPURIOUS) != NULL;
         break;
     case STRATEGY_DFS:
-        fails = stale_left > 0 && dfs_choose(2) != 0;
-        if (fails)
-            stale_left--;
+        fails = dfs_stale(1) != 0;
         break;
     default:
         fails = random_below(256) < stale_chance / 4;
@@ -320,7 +239,6 @@ uint32_t strategy_rand(uint32_t n, uint32_t ordinal)
         const struct deviation *item = script_find(DEV_RAND, rt.current, ordinal);
         return item && item->position == ordinal ? item->value % n : 0;
     }
-    if (kind == STRATEGY_DFS && n <= DFS_MAX_RAND)
-        return dfs_choose(n);
-    return random_below(n);
+    uint32_t value = random_below(n);
+    return kind == STRATEGY_DFS ? dfs_rand(n, value) : value;
 }

@@ -26,8 +26,9 @@ static size_t event_count;
 static bool write_pending;
 static uint64_t hash;
 
-static const char *const kind_names[] = {"read",       "write", "load", "store", "rmw",  "cas",
-                                         "cas-failed", "fence", "wait", "relax", "step", "return"};
+static const char *const kind_names[] = {"read", "write",      "load",  "store", "rmw",
+                                         "cas",  "cas-failed", "fence", "wait",  "relax",
+                                         "step", "rand",       "return"};
 static const char *const order_names[] = {"relaxed", "consume", "acquire", "release",
                                           "acq_rel", "seq_cst", "?",       "?"};
 

@@ -18,15 +18,24 @@ static inline void plain(const void *pointer, size_t size, bool write, const voi
 {
     uintptr_t address = (uintptr_t)pointer;
 
-    /* An actor's own stack is private; outside the actors this range covers everything. */
-    if (address - rt.stack_low < rt.stack_size)
+    /*
+     * An actor's own stack is private; outside the actors and in quiet sections this range covers
+     * everything.
+     */
+    if (address - rt.stack_low < rt.stack_size) {
+        if (rt.quiet)
+            runtime_quiet_access(address, size, write);
         return;
+    }
     if (!rt.only_sync_points)
         runtime_point();
+    rt.skipped = rt.only_sync_points;
     rt.pc = pc;
     race_access(address, size, write ? ACCESS_WRITE : ACCESS_READ);
     if (write)
         rt.write_epoch++;
+    if (rt.ordering)
+        (write ? order_write : order_read)(address, size);
     if (rt.observe)
         trace_event(write ? EVENT_WRITE : EVENT_READ, address, (unsigned)size, 0, 0, 0, 0);
 }
@@ -123,13 +132,23 @@ HOOK void __tsan_func_exit(void)
 static inline void atomic_point(const void *pc)
 {
     runtime_point();
+    rt.skipped = false;
     rt.pc = pc;
+}
+
+/* Before an access outside the actors or in a quiet section. */
+static inline void atomic_direct(const volatile void *pointer, unsigned size, bool write)
+{
+    if (rt.quiet)
+        runtime_quiet_access((uintptr_t)pointer, size, write);
 }
 
 static uint64_t atomic_load(const volatile void *pointer, unsigned size, int order, const void *pc)
 {
-    if (rt.self < 0)
+    if (rt.self < 0) {
+        atomic_direct(pointer, size, false);
         return memory_read_raw((uintptr_t)pointer, size);
+    }
     atomic_point(pc);
     return memory_load((uintptr_t)pointer, size, ORDER(order));
 }
@@ -138,6 +157,7 @@ static void atomic_store(volatile void *pointer, unsigned size, uint64_t value, 
                          const void *pc)
 {
     if (rt.self < 0) {
+        atomic_direct(pointer, size, true);
         memory_write_raw((uintptr_t)pointer, size, value);
         return;
     }
@@ -149,6 +169,8 @@ static uint64_t atomic_rmw(volatile void *pointer, unsigned size, enum rmw_opera
                            uint64_t operand, int order, const void *pc)
 {
     if (rt.self < 0) {
+        atomic_direct(pointer, size, false);
+        atomic_direct(pointer, size, true);
         uint64_t old = memory_read_raw((uintptr_t)pointer, size);
         memory_write_raw((uintptr_t)pointer, size, memory_apply(operation, old, operand));
         return old;
@@ -161,6 +183,8 @@ static bool atomic_cas(volatile void *pointer, unsigned size, uint64_t *expected
                        int order, int failure_order, bool weak, const void *pc)
 {
     if (rt.self < 0) {
+        atomic_direct(pointer, size, false);
+        atomic_direct(pointer, size, true);
         uint64_t old = memory_read_raw((uintptr_t)pointer, size);
         bool equal = old == (*expected & memory_mask(size));
         if (equal)

@@ -37,8 +37,9 @@ void deliver_attention_all(struct lvgic_vm *vm)
 
 /* Events that are news even if the word does not change: each may be one edge more, which the vCPU
  * that holds the interrupt must come out for. A level that was high already is no news: whoever
- * raised it has told. */
-static bool is_edge(enum irq_event event, uint64_t w)
+ * raised it has told. But whoever disabled it first may be about to tell only, and then RWP must
+ * not say to this one that it is done. */
+static bool is_news(enum irq_event event, uint64_t w)
 {
     switch (event) {
     case IRQ_EV_PULSE:
@@ -48,6 +49,8 @@ static bool is_edge(enum irq_event event, uint64_t w)
     case IRQ_EV_SET_PENDING:
     case IRQ_EV_SOURCES_SET:
         return true;
+    case IRQ_EV_DISABLE:
+        return w & IRQ_INLR;
     default:
         return false;
     }
@@ -79,7 +82,7 @@ static struct irq_change put_and_tell(struct lvgic_vcpu *vcpu, uint32_t slot, st
     struct irq_change change = irq_change(vcpu_irq(vcpu, slot), put_step, &step);
 
     if (change.done && change.new != change.old)
-        deliver_look(vm, slot, change.new, effects);
+        deliver_look(vm, slot, change.new, true, effects);
     return change;
 }
 
@@ -96,14 +99,18 @@ struct irq_change deliver_move(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t 
     return put_and_tell(vcpu, slot, (struct put_step){.move = true, .vcpu = to}, effects);
 }
 
-void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, struct effects *effects)
+void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, bool choose,
+                  struct effects *effects)
 {
     uint32_t eff = irq_effective(w);
 
     if (w & IRQ_INLR) {
+        /* It sits in a list register of a vCPU that may be in the guest: that vCPU alone can
+         * change the register, when it comes out. */
         deliver_attention(&vm->vcpus[irq_holder(w)]);
         effects_kick(vm, effects, irq_holder(w));
-    } else if (irq_deliverable(w) && one_of_n_routed(vm, slot)) {
+    } else if (choose && irq_deliverable(w) && one_of_n_routed(vm, slot)) {
+        /* The one that is chosen hears of it. */
         one_of_n_choose(vm, slot, true, effects);
     } else if (irq_wanted(w) && eff != IRQ_NOBODY) {
         deliver_hint(&vm->vcpus[eff], slot);
@@ -117,26 +124,15 @@ static struct irq_change change_and_tell(struct lvgic_vcpu *vcpu, uint32_t slot,
 {
     struct lvgic_vm *vm = vcpu->vm;
     struct irq_change change = irq_change_event(vcpu_irq(vcpu, slot), gen, require, event, arg);
-    uint32_t eff = irq_effective(change.new);
 
-    if (!change.done || (change.new == change.old && !is_edge(event, change.new)))
+    if (!change.done || (change.new == change.old && !is_news(event, change.new)))
         return change;
     if (irq_frees_physical(change.old, change.new))
         effects_act(effects, vcpu, slot, ACT_DEACTIVATE);
-    if (irq_unheld(change.new)) {
+    if (irq_unheld(change.new))
         vm_release_slot(vm, slot);
-    } else if (change.new &IRQ_INLR) {
-        /* It sits in a list register of a vCPU that may be in the guest: that vCPU alone can
-         * change the register, when it comes out. */
-        deliver_attention(&vm->vcpus[irq_holder(change.new)]);
-        effects_kick(vm, effects, irq_holder(change.new));
-    } else if (event != IRQ_EV_TARGET && irq_deliverable(change.new) && one_of_n_routed(vm, slot)) {
-        /* The one that is chosen hears of it. (A new target was chosen: it is such an event.) */
-        one_of_n_choose(vm, slot, true, effects);
-    } else if (irq_wanted(change.new) && eff != IRQ_NOBODY) {
-        deliver_hint(&vm->vcpus[eff], slot);
-        effects_kick(vm, effects, eff);
-    }
+    else /* A new target of 1-of-N was chosen: it is such an event. */
+        deliver_look(vm, slot, change.new, event != IRQ_EV_TARGET, effects);
     return change;
 }
 

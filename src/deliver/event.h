@@ -34,8 +34,10 @@ struct irq_change deliver_put(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_p
 struct irq_change deliver_move(struct lvgic_vcpu *vcpu, uint32_t slot, uint32_t to,
                                struct effects *effects);
 
-/* An interrupt's word has become `w`: tell whoever has to look at it. */
-void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, struct effects *effects);
+/* An interrupt's word has become `w`, and somebody holds it still: tell whoever has to look at it.
+ * `choose`: if it goes to one of several vCPUs, now is the time to choose. */
+void deliver_look(struct lvgic_vm *vm, uint32_t slot, uint64_t w, bool choose,
+                  struct effects *effects);
 
 /* The vCPU looks again at what is outside its hints; kicks nobody. */
 void deliver_attention(struct lvgic_vcpu *vcpu);

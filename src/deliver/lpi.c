@@ -20,7 +20,7 @@ static bool change_lpi(uint32_t lpi, irq_step what, struct lpi_step *step, bool 
 {
     struct lvgic_vm *vm = step->vm;
     struct irq_change change = irq_change(lpi_irq(vm, lpi), what, step);
-    uint32_t slot = lpi_to_slot(vm, lpi), eff = irq_effective(change.new);
+    uint32_t slot = lpi_to_slot(vm, lpi);
     struct effects effects;
 
     if (!change.done || (change.new == change.old && !news))
@@ -28,15 +28,10 @@ static bool change_lpi(uint32_t lpi, irq_step what, struct lpi_step *step, bool 
     effects_init(&effects);
     if ((change.old ^ change.new) & IRQ_MAPPED)
         vm_trace_holder(vm, slot, change.new, IRQ_MAPPED);
-    if (irq_unheld(change.new)) {
+    if (irq_unheld(change.new))
         vm_release_slot(vm, slot);
-    } else if (change.new &IRQ_INLR) {
-        deliver_attention(&vm->vcpus[irq_holder(change.new)]);
-        effects_kick(vm, &effects, irq_holder(change.new));
-    } else if (irq_wanted(change.new) && eff != IRQ_NOBODY) {
-        deliver_hint(&vm->vcpus[eff], slot);
-        effects_kick(vm, &effects, eff);
-    }
+    else
+        deliver_look(vm, slot, change.new, false, &effects);
     effects_run(vm, &effects);
     return true;
 }

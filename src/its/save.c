@@ -8,6 +8,7 @@
  */
 #include "deliver/lpi.h"
 #include "its/its.h"
+#include "lvgic/its.h"
 
 static bool write_chunk(struct its *its, uint64_t address, const struct its_chunk *chunk,
                         uint32_t entries)
@@ -166,8 +167,15 @@ static void save_devices(struct its *its, uint32_t end_icid)
 
 int its_save_tables(struct its *its)
 {
-    if (!its_is_idle(its))
-        return LVGIC_E_PHASE;
+    uint32_t budget = LVGIC_LPI_WORK;
+
+    /* What waits is done first, as much as one call may do: how far others have got with it is a
+     * matter of timing, on which no error depends. */
+    while (!its_is_idle(its)) {
+        if (!lpi_spend(&budget))
+            return LVGIC_E_PHASE;
+        its_work(its->vm, &budget);
+    }
     name_collections(its);
     save_devices(its, save_collections(its));
     its_forget_names(its);

@@ -9,7 +9,7 @@
 #include "deliver/event.h"
 #include "deliver/run.h"
 #include "mmio/active.h"
-#include "mmio/sysreg.h"
+#include "mmio/turn.h"
 
 #define INTID_GROUP1 1022u /* the interrupt is in group 1, and AckCtl is 0 */
 
@@ -155,7 +155,6 @@ static enum gicc_reg find(const struct lvgic_access *access)
 void gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
 {
     struct icv_effect effect = {.phys_deactivate = false};
-    bool inside = vcpu_mode(vcpu) == VCPU_IN;
     enum gicc_reg reg = find(access);
 
     if (!access->write)
@@ -163,27 +162,12 @@ void gicc_access(struct lvgic_vcpu *vcpu, struct lvgic_access *access)
     if (reg == NR_GICC_REGS)
         return;
 
-    /* Outside of the guest everything is folded; what works on list registers needs them filled. */
-    bool borrowed = !inside && gicc_rows[reg].needs_lrs;
-
     /* Deactivation is done on the words; the other registers are the vCPU's own. */
-    bool own = !inside && !borrowed && reg != GICC_REG_DIR, asleep = false;
+    struct cpuif_turn turn = cpuif_begin(vcpu, gicc_rows[reg].needs_lrs, reg != GICC_REG_DIR);
 
-    if (borrowed)
-        deliver_enter(vcpu);
-    else if (own)
-        asleep = deliver_work_begin(vcpu);
     if (access->write)
         write(vcpu, reg, access->value, &effect);
     else
         access->value = read(vcpu, reg);
-    if (borrowed)
-        deliver_exit(vcpu);
-    else if (own)
-        deliver_work_end(vcpu, asleep);
-    else if (inside)
-        cpuif_maintain(vcpu);
-    /* Last, when nothing is half-done: the callback may call the library. */
-    if (effect.phys_deactivate)
-        vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);
+    cpuif_end(vcpu, turn, effect);
 }

@@ -188,8 +188,9 @@ static void write_gicd_ctlr(struct mmio *mmio, uint64_t value)
         now = gicd_ctlr_written(mmio, old, (uint32_t)value);
     } while (!atomic_compare_exchange_weak_explicit(&vm->gicd_ctlr, &old, now, memory_order_release,
                                                     memory_order_relaxed));
-    if (now != old)
-        deliver_attention_all(vm);
+    /* Even if nothing changes: whoever wrote the same before may not have told everybody yet, and
+     * then RWP must not say to this one that it is done. */
+    deliver_attention_all(vm);
 }
 
 /* SETSPI and CLRSPI. Non-secure accesses reach the Secure SPIs that GICD_NSACR lets them. */

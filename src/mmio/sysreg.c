@@ -8,8 +8,8 @@
 #include "cpuif/icv.h"
 #include "deliver/event.h"
 #include "deliver/run.h"
-#include "deliver/waiting.h"
 #include "mmio/active.h"
+#include "mmio/turn.h"
 
 /* ICC_SGI1R_EL1 and its siblings (12.2): INTID [27:24], TargetList [15:0], Aff1 [23:16], Aff2
  * [39:32], Aff3 [55:48], RS [47:44] counts Aff0 in sixteens, IRM [40] means all but oneself. */
@@ -192,19 +192,10 @@ void sysreg_write_own(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value)
     write(vcpu, reg, value, &none);
 }
 
-void cpuif_maintain(struct lvgic_vcpu *vcpu)
-{
-    if (!icv_misr(&vcpu->lrs) && !waiting_has_news(vcpu))
-        return;
-    deliver_exit(vcpu);
-    deliver_enter(vcpu);
-}
-
 enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encoding,
                                        bool write_access, uint64_t *value)
 {
     struct icv_effect effect = {.phys_deactivate = false};
-    bool inside = vcpu_mode(vcpu) == VCPU_IN;
     enum sysreg reg = 0;
 
     while (reg < NR_SYSREGS && sysreg_rows[reg].encoding != encoding)
@@ -215,28 +206,13 @@ enum lvgic_sysreg_result sysreg_access(struct lvgic_vcpu *vcpu, uint32_t encodin
         !sysreg_exists(vcpu, reg) || vcpu->vm->gicv2)
         return LVGIC_SYSREG_UNDEF;
 
-    /* Outside of the guest everything is folded; what works on list registers needs them filled. */
-    bool borrowed = !inside && sysreg_rows[reg].needs_lrs;
-
     /* What is done to other vCPUs, or to words, is nothing of this vCPU's own. */
-    bool own = !inside && !borrowed && is_own(reg), asleep = false;
+    struct cpuif_turn turn = cpuif_begin(vcpu, sysreg_rows[reg].needs_lrs, is_own(reg));
 
-    if (borrowed)
-        deliver_enter(vcpu);
-    else if (own)
-        asleep = deliver_work_begin(vcpu);
     if (write_access)
         write(vcpu, reg, *value, &effect);
     else
         *value = read(vcpu, reg);
-    if (borrowed)
-        deliver_exit(vcpu);
-    else if (own)
-        deliver_work_end(vcpu, asleep);
-    else if (inside)
-        cpuif_maintain(vcpu);
-    /* Last, when nothing is half-done: the callback may call the library. */
-    if (effect.phys_deactivate)
-        vcpu->vm->host->phys_deactivate(vcpu->vm->host_ctx, LVGIC_VCPU(vcpu->index), effect.pintid);
+    cpuif_end(vcpu, turn, effect);
     return LVGIC_SYSREG_DONE;
 }

@@ -15,10 +15,4 @@ bool sysreg_exists(const struct lvgic_vcpu *vcpu, enum sysreg reg);
 uint64_t sysreg_read_own(struct lvgic_vcpu *vcpu, enum sysreg reg);
 void sysreg_write_own(struct lvgic_vcpu *vcpu, enum sysreg reg, uint64_t value);
 
-/* After an access that worked on the list registers, or changed what is signalled, between enter
- * and exit: what the hardware would do by itself while the guest runs, that is, deliver a
- * maintenance interrupt when a condition holds. Here it is at once, and a kick need not be waited
- * for either. */
-void cpuif_maintain(struct lvgic_vcpu *vcpu);
-
 #endif

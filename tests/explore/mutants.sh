@@ -58,7 +58,7 @@ compile() {
 sources() {
     find src -name '*.c'
     case $1 in
-    */objects) find host/sim tests/explore -maxdepth 1 -name '*.c' ! -name 'selftest*' ;;
+    */objects) find host/sim tests/explore -maxdepth 1 -name '*.c' ! -name 'selftest*' ! -name 'reduction*' ;;
     *) find tests/unit -name '*.c' ! -name 'test_*' ;;
     esac
 }

@@ -4,6 +4,7 @@
 
 #include "deliver/gate.h"
 #include "deliver/overflow.h"
+#include "matrix.h"
 #include "mmio/active.h"
 #include "mmio/mmio.h"
 
@@ -361,7 +362,12 @@ static const struct explore_scenario s13 = {
 };
 
 const struct explore_scenario *const explore_scenarios[] = {
-    &s1,           &s2,  &s3,  &s4,  &s5,  &s6,  &s7,
-    &s8,           &s9,  &s10, &s11, &s12, &s13, REVIEW_SCENARIOS,
-    LPI_SCENARIOS, NULL,
+    &s1,           &s2,
+    &s3,           &s4,
+    &s5,           &s6,
+    &s7,           &s8,
+    &s9,           &s10,
+    &s11,          &s12,
+    &s13,          REVIEW_SCENARIOS,
+    LPI_SCENARIOS, MATRIX_SCENARIOS NULL,
 };

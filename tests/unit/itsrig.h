@@ -10,13 +10,13 @@
 /* Guest physical addresses. The RAM is at RAM up, RAM_SIZE bytes. */
 #define RAM UINT64_C(0x40000000)
 #define RAM_SIZE 0x400000u
-#define QUEUE (RAM + 0x0) /* 64 KiB */
+#define QUEUE (RAM + 0x200000) /* 128 KiB */
 #define DEVICE_TABLE (RAM + 0x10000)
 #define COLLECTION_TABLE (RAM + 0x20000)
 #define CONFIG_TABLE (RAM + 0x30000)  /* LPI 8192 up, 64 KiB */
 #define PENDING_TABLE (RAM + 0x40000) /* 64 KiB for each vCPU */
 #define ITTS (RAM + 0x100000)
-#define QUEUE_PAGES 16u
+#define QUEUE_PAGES 32u
 
 struct its_rig {
     struct rig *rig;

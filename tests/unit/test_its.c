@@ -314,8 +314,8 @@ static void errors_stall_if_asked_to(void **state)
     assert_int_equal(its_errors(&r), 1);
     its_write(&r, 0x88, 8, r.head | 1); /* the same again */
     assert_int_equal(its_errors(&r), 2);
-    memset(r.rig->ram + at, 0, 32);
-    r.rig->ram[at] = ITS_CMD_SYNC;
+    memset(r.rig->ram + (QUEUE - RAM) + at, 0, 32);
+    r.rig->ram[QUEUE - RAM + at] = ITS_CMD_SYNC;
     its_write(&r, 0x88, 8, r.head | 1);
     assert_int_equal(its_read(&r, 0x90, 8), r.head);
     assert_int_equal(its_errors(&r), 2);

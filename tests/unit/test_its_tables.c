@@ -441,13 +441,14 @@ static void out_of_order(void **state)
     assert_int_equal(lvgic_its_save_tables(r.rig->vm, 0), LVGIC_E_INVALID);
     assert_int_equal(lvgic_save_pending_tables(r.rig->vm), LVGIC_E_INVALID);
     r.rig->vm->host = before;
-    for (unsigned i = 0; i < 2 * LVGIC_LPI_WORK - 100; i++)
+    for (unsigned i = 0; i < 3 * LVGIC_LPI_WORK - 100; i++)
         its_put(&r, ITS_CMD_SYNC, 0, 0, 0);
     its_write(&r, 0x88, 8, r.head);
+    /* One call's work was done by the write, one more is done here; what is left then is not too
+     * much. */
     assert_int_equal(lvgic_its_save_tables(r.rig->vm, 0), LVGIC_E_PHASE);
-    while (lvgic_its_run(r.rig->vm))
-        ;
     save(&r);
+    assert_int_equal(its_read(&r, 0x90, 8), r.head);
     assert_int_equal(restore(&r), LVGIC_E_PHASE);
     its_write(&r, 0, 4, 0);
     assert_int_equal(restore(&r), LVGIC_E_PHASE);

@@ -172,9 +172,96 @@ static void one_access_costs_one_exit(void **state)
     rig_free(rig);
 }
 
+static void hardware_mapped_level_from_forward_to_deactivation(void **state)
+{
+    struct rig *rig = rig_new(4, 1);
+    struct lvgic_lrs *lrs = lvgic_vcpu_lrs(rig->cpu[0]);
+
+    (void)state;
+    rig_setup(rig, 0, 27, false, 0x80);
+    assert_int_equal(lvgic_map_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(27), 27), LVGIC_OK);
+    assert_int_equal(lvgic_map_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(27), 27), LVGIC_E_EXISTS);
+    rig->phys_line[27] = true;
+    rig_line(rig, 0, 27, true);
+    rig_enter(rig, 0);
+    assert_true(lrs->lr[0] & LR_HW);
+    assert_int_equal(lr_pintid(lrs->lr[0]), 27);
+    assert_int_equal(rig_ack(rig, 0), 27);
+    rig_turn(rig, 0);
+    assert_true(lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(27)));
+    rig_eoi(rig, 0, 27);
+    assert_int_equal(rig->phys_deactivated[27], 1);
+    rig_turn(rig, 0);
+    /* Its line bit did not stay high: nothing is pending until the host forwards again. */
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    assert_false(lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(27)));
+    rig_free(rig);
+}
+
+static void hardware_mapped_level_that_falls_is_taken_back(void **state)
+{
+    struct rig *rig = rig_new(4, 1);
+
+    (void)state;
+    rig_setup(rig, 0, 27, false, 0x80);
+    lvgic_map_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(27), 27);
+    rig->phys_line[27] = true;
+    rig_line(rig, 0, 27, true);
+    rig_enter(rig, 0);
+    rig_turn(rig, 0); /* still high: it stays */
+    assert_int_equal(rig->phys_deactivated[27], 0);
+    rig->phys_line[27] = false;
+    rig_turn(rig, 0);
+    assert_int_equal(rig->phys_deactivated[27], 1);
+    assert_int_equal(rig_ack(rig, 0), 1023);
+    rig_free(rig);
+}
+
+/* The physical interrupt fires again on another CPU between the guest's completion and the fold. */
+static void hardware_mapped_forward_between_completion_and_fold(void **state)
+{
+    struct rig *rig = rig_new(4, 1);
+
+    (void)state;
+    rig_setup(rig, 0, 40, false, 0x80);
+    lvgic_map_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40), 50);
+    rig->phys_line[50] = true;
+    rig_line(rig, 0, 40, true);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_eoi(rig, 0, 40);
+    assert_int_equal(rig->phys_deactivated[50], 1);
+    rig_line(rig, 0, 40, true); /* forwarded anew, while the register is not folded */
+    rig_turn(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_eoi(rig, 0, 40);
+    rig_free(rig);
+}
+
+/* Cleared by register: the physical interrupt must not stay active for ever. */
+static void hardware_mapped_is_deactivated_physically_by_icactiver(void **state)
+{
+    struct rig *rig = rig_new(1, 1);
+
+    (void)state;
+    rig_setup(rig, 0, 40, false, 0x80);
+    lvgic_map_hw(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40), 50);
+    rig_line(rig, 0, 40, true);
+    rig_enter(rig, 0);
+    assert_int_equal(rig_ack(rig, 0), 40);
+    rig_exit(rig, 0);
+    rig_set_bit(rig, 0, ICACTIVER, 40);
+    assert_int_equal(rig->phys_deactivated[50], 1);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hardware_mapped_level_from_forward_to_deactivation),
+        cmocka_unit_test(hardware_mapped_level_that_falls_is_taken_back),
+        cmocka_unit_test(hardware_mapped_forward_between_completion_and_fold),
+        cmocka_unit_test(hardware_mapped_is_deactivated_physically_by_icactiver),
         cmocka_unit_test(unmapping_while_in_a_list_register),
         cmocka_unit_test(unmapping_while_active),
         cmocka_unit_test(one_physical_interrupt_has_one_mapping),
