@@ -10,9 +10,9 @@
 #define PRIORITY 0x80u
 #define SPURIOUS 1020
 
-const uint32_t forwarded_ppis[] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};
-const uint32_t forwarded_spis[] = {SPI_UART,    SPI_RTC,     SPI_PCI,
-                                   SPI_PCI + 1, SPI_PCI + 2, SPI_PCI + 3};
+const uint32_t forwarded_ppis[NR_FORWARDED_PPIS] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};
+const uint32_t forwarded_spis[NR_FORWARDED_SPIS] = {SPI_UART,    SPI_RTC,     SPI_PCI,
+                                                    SPI_PCI + 1, SPI_PCI + 2, SPI_PCI + 3};
 
 static const struct gic_driver *driver(void)
 {
@@ -47,7 +47,7 @@ void gic_init(void)
     driver()->forward(false);
     reset(boot.gicd, 32, 32 + gic_spis());
     driver()->forward(true);
-    for (unsigned i = 0; i < sizeof(forwarded_spis) / sizeof(forwarded_spis[0]); i++) {
+    for (unsigned i = 0; i < NR_FORWARDED_SPIS; i++) {
         uint32_t intid = forwarded_spis[i];
         driver()->route(intid);
         write32(boot.gicd + GICD_ISENABLER + intid / 32 * 4, (uint32_t)BIT(intid % 32));
@@ -59,11 +59,11 @@ void gic_init(void)
 /* This CPU's SGIs, PPIs and CPU interface. */
 void gic_cpu_init(struct cpu *cpu)
 {
-    uint32_t enabled = BIT(SGI_KICK) | BIT(PPI_MAINTENANCE);
+    uint32_t enabled = BIT(SGI_KICK) | BIT(PPI_MAINTENANCE) | BIT(PPI_HYP_TIMER);
 
     driver()->find_cpu(cpu);
     reset(cpu->banked, 0, 32);
-    for (unsigned i = 0; i < sizeof(forwarded_ppis) / sizeof(forwarded_ppis[0]); i++)
+    for (unsigned i = 0; i < NR_FORWARDED_PPIS; i++)
         enabled |= BIT(forwarded_ppis[i]);
     write32(cpu->banked + GICD_ISENABLER, enabled);
     driver()->open_cpu();
@@ -85,6 +85,10 @@ void gic_handle(struct cpu *cpu)
     switch (intid) {
     case SGI_KICK:        /* coming here was all that it asked for */
     case PPI_MAINTENANCE: /* vgic_exit() has folded what changed, vgic_enter() arms it anew */
+        driver()->deactivate(acknowledged);
+        break;
+    case PPI_HYP_TIMER:
+        checkpoint_timer(cpu);
         driver()->deactivate(acknowledged);
         break;
     default:
@@ -132,4 +136,13 @@ void gic_deactivate(const struct cpu *cpu, uint32_t intid)
         write32(frame_of(cpu, intid) + GICD_ICACTIVER, (uint32_t)BIT(intid));
     else
         driver()->deactivate(intid);
+}
+
+/* The guest has this interrupt, as if it had just been acknowledged for it. */
+void gic_activate(const struct cpu *cpu, uint32_t intid)
+{
+    uint64_t address = frame_of(cpu, intid) + GICD_ISACTIVER + intid / 32 * 4;
+
+    write32(address, (uint32_t)BIT(intid % 32));
+    (void)read32(address); /* the write has arrived when the guest runs */
 }

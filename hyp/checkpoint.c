@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checkpoints: the guest stops, its GIC is saved, torn down, and made anew with another number of
+ * list registers or another kind of CPU interface, and the guest goes on. Nothing of it is to be
+ * noticed but the time that it takes.
+ *
+ * It is done by whichever CPU comes last to a place between two runs of its vCPU
+ * (checkpoint_if_asked), when all the others have come there, and wait. So no CPU is in the guest
+ * or in the library, and no physical interrupt is between being acknowledged and being the guest's:
+ * what arrives meanwhile stays pending in the physical GIC.
+ */
+#include "hyp.h"
+
+/* What the GIC is in turn. Bit 0: the other number of list registers; bit 1: the other kind of CPU
+ * interface than at the start. Each follows each other one, once in a round. */
+static const uint8_t turns[] = {0, 1, 2, 3, 0, 2, 1, 0, 3, 1, 3, 2};
+#define TURNS (sizeof(turns) / sizeof(turns[0]))
+
+static atomic_bool asked;   /* for a checkpoint, */
+static atomic_bool to_file; /* and for a file of it */
+static atomic_uint arrived; /* CPUs that wait for it */
+static atomic_uint done;    /* checkpoints so far */
+
+/* Of the last of them: what they took, in microseconds. The rest belongs to whoever carries one
+ * out. */
+static uint32_t took[4096];
+static unsigned of_turn[4];
+static uint64_t asked_at;
+
+static uint64_t microseconds(uint64_t ticks)
+{
+    return ticks * 1000000 / READ_SYSREG(cntfrq_el0);
+}
+
+static uint64_t now(void)
+{
+    isb(); /* the counter is not read early */
+    return READ_SYSREG(cntpct_el0);
+}
+
+/* The next one of those that come by themselves, on the boot CPU. */
+void checkpoint_arm(const struct cpu *cpu)
+{
+    if (cpu->index != 0 || !boot.period)
+        return;
+    WRITE_SYSREG(cnthp_cval_el2, now() + READ_SYSREG(cntfrq_el0) / 1000 * boot.period);
+    WRITE_SYSREG(cnthp_ctl_el2, 1);
+}
+
+static void kick_others(const struct cpu *cpu)
+{
+    for (unsigned i = 0; i < boot.nr_cpus; i++)
+        if (i != cpu->index)
+            gic_kick(cpu_at(i));
+}
+
+/* A checkpoint before the guest goes on, on any CPU; with `file`, and a name for it, a file of the
+ * snapshot, too. By a CPU that is not in the guest. */
+void checkpoint_ask(const struct cpu *cpu, bool file)
+{
+    /* Relaxed: whoever acts on either does so after this CPU has arrived, too. */
+    if (file)
+        atomic_store_explicit(&to_file, true, memory_order_relaxed);
+    if (atomic_exchange_explicit(&asked, true, memory_order_relaxed))
+        return;
+    asked_at = now();
+    kick_others(cpu);
+}
+
+/* The boot CPU's timer, whose interrupt has been acknowledged. */
+void checkpoint_timer(const struct cpu *cpu)
+{
+    WRITE_SYSREG(cnthp_ctl_el2, 0);
+    isb(); /* its line is low before it is deactivated */
+    checkpoint_ask(cpu, false);
+}
+
+static void carry_out(const struct cpu *cpu)
+{
+    unsigned n = atomic_load_explicit(&done, memory_order_relaxed);
+    unsigned turn = turns[(n + 1) % TURNS];
+
+    /* Relaxed: the others wait. */
+    vgic_rebuild(turn & 1, turn & 2,
+                 atomic_exchange_explicit(&to_file, false, memory_order_relaxed));
+    of_turn[turn]++;
+    took[n % (sizeof(took) / sizeof(took[0]))] = (uint32_t)microseconds(now() - asked_at);
+    atomic_store_explicit(&arrived, 0, memory_order_relaxed);
+    atomic_store_explicit(&asked, false, memory_order_relaxed);
+    /* Release: the new GIC, and all of the above, is there for who sees it. */
+    atomic_store_explicit(&done, n + 1, memory_order_release);
+    kick_others(cpu);
+}
+
+/* Between two runs of the vCPU. `attached`: it has the CPU's virtual interface. */
+void checkpoint_if_asked(struct cpu *cpu, bool attached)
+{
+    unsigned before;
+
+    /* Relaxed: if it comes later, so does a kick. */
+    if (!atomic_load_explicit(&asked, memory_order_relaxed))
+        return;
+    vgic_leave(cpu, attached);
+    /* Relaxed: it cannot change before this CPU has arrived. */
+    before = atomic_load_explicit(&done, memory_order_relaxed);
+    /* Acquire and release: what each CPU did before, the last one sees. */
+    if (atomic_fetch_add_explicit(&arrived, 1, memory_order_acq_rel) + 1 == boot.nr_cpus)
+        carry_out(cpu);
+    else
+        while (atomic_load_explicit(&done, memory_order_acquire) == before) {
+            vgic_stop_if_asked(); /* by a CPU that has not arrived and never will */
+            dsb(sy);              /* as in gic_wait() */
+            __asm__ volatile("wfi" ::: "memory");
+        }
+    vgic_join(cpu, attached);
+    checkpoint_arm(cpu);
+}
+
+static void sort(uint32_t *values, unsigned n)
+{
+    for (unsigned i = 1; i < n; i++) {
+        uint32_t value = values[i];
+        unsigned at = i;
+
+        for (; at && values[at - 1] > value; at--)
+            values[at] = values[at - 1];
+        values[at] = value;
+    }
+}
+
+/* At the end, when no other CPU is running. */
+void checkpoint_print(void)
+{
+    unsigned n = atomic_load_explicit(&done, memory_order_acquire);
+    unsigned kept = n < sizeof(took) / sizeof(took[0]) ? n : sizeof(took) / sizeof(took[0]);
+
+    if (!n)
+        return;
+    sort(took, kept);
+    say("hyp: %u checkpoints, to each kind of GIC %u, %u, %u, %u; %u, %u, %u us (least, median, "
+        "most)\n",
+        n, of_turn[0], of_turn[1], of_turn[2], of_turn[3], took[0], took[kept / 2], took[kept - 1]);
+}
