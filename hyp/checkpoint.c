@@ -15,17 +15,18 @@
  * interface than at the start. Each follows each other one, once in a round. */
 static const uint8_t turns[] = {0, 1, 2, 3, 0, 2, 1, 0, 3, 1, 3, 2};
 #define TURNS (sizeof(turns) / sizeof(turns[0]))
+#define KEPT 4096u
 
-static atomic_bool asked;   /* for a checkpoint, */
-static atomic_bool to_file; /* and for a file of it */
-static atomic_uint arrived; /* CPUs that wait for it */
-static atomic_uint done;    /* checkpoints so far */
+static atomic_bool asked;    /* for a checkpoint, */
+static atomic_bool to_file;  /* and for a file of it */
+static atomic_uint arrived;  /* CPUs that wait for the others, */
+static atomic_uint meetings; /* and how often all of them have come */
 
-/* Of the last of them: what they took, in microseconds. The rest belongs to whoever carries one
- * out. */
-static uint32_t took[4096];
-static unsigned of_turn[4];
+/* Of whoever came last: how many there have been, to which turn, and when the next one was asked
+ * for; and of the last of them what they took, in microseconds. */
+static unsigned done, turn, of_turn[4];
 static uint64_t asked_at;
+static uint32_t took[KEPT];
 
 static uint64_t microseconds(uint64_t ticks)
 {
@@ -75,44 +76,57 @@ void checkpoint_timer(const struct cpu *cpu)
     checkpoint_ask(cpu, false);
 }
 
-static void carry_out(const struct cpu *cpu)
+/* All CPUs wait here for each other; the last one does this before any goes on. */
+static void meet(const struct cpu *cpu, void (*work)(void))
 {
-    unsigned n = atomic_load_explicit(&done, memory_order_relaxed);
-    unsigned turn = turns[(n + 1) % TURNS];
+    /* Relaxed: it cannot change before this CPU has arrived. */
+    unsigned before = atomic_load_explicit(&meetings, memory_order_relaxed);
 
-    /* Relaxed: the others wait. */
+    /* Acquire and release: what each CPU did before, the last one sees. */
+    if (atomic_fetch_add_explicit(&arrived, 1, memory_order_acq_rel) + 1 == boot.nr_cpus) {
+        work();
+        /* Relaxed: the others wait for what follows. */
+        atomic_store_explicit(&arrived, 0, memory_order_relaxed);
+        /* Release and acquire: they see what was done. */
+        atomic_store_explicit(&meetings, before + 1, memory_order_release);
+        kick_others(cpu);
+        return;
+    }
+    while (atomic_load_explicit(&meetings, memory_order_acquire) == before) {
+        vgic_stop_if_asked(); /* by a CPU that has not arrived and never will */
+        dsb(sy);              /* as in gic_wait() */
+        __asm__ volatile("wfi" ::: "memory");
+    }
+}
+
+static void rebuild(void)
+{
+    turn = turns[(done + 1) % TURNS];
+    /* Relaxed: see checkpoint_ask(). */
     vgic_rebuild(turn & 1, turn & 2,
                  atomic_exchange_explicit(&to_file, false, memory_order_relaxed));
+}
+
+static void finish(void)
+{
+    took[done++ % KEPT] = (uint32_t)microseconds(now() - asked_at);
     of_turn[turn]++;
-    took[n % (sizeof(took) / sizeof(took[0]))] = (uint32_t)microseconds(now() - asked_at);
-    atomic_store_explicit(&arrived, 0, memory_order_relaxed);
+    /* Relaxed: the others wait. */
     atomic_store_explicit(&asked, false, memory_order_relaxed);
-    /* Release: the new GIC, and all of the above, is there for who sees it. */
-    atomic_store_explicit(&done, n + 1, memory_order_release);
-    kick_others(cpu);
 }
 
 /* Between two runs of the vCPU. `attached`: it has the CPU's virtual interface. */
 void checkpoint_if_asked(struct cpu *cpu, bool attached)
 {
-    unsigned before;
-
     /* Relaxed: if it comes later, so does a kick. */
     if (!atomic_load_explicit(&asked, memory_order_relaxed))
         return;
     vgic_leave(cpu, attached);
-    /* Relaxed: it cannot change before this CPU has arrived. */
-    before = atomic_load_explicit(&done, memory_order_relaxed);
-    /* Acquire and release: what each CPU did before, the last one sees. */
-    if (atomic_fetch_add_explicit(&arrived, 1, memory_order_acq_rel) + 1 == boot.nr_cpus)
-        carry_out(cpu);
-    else
-        while (atomic_load_explicit(&done, memory_order_acquire) == before) {
-            vgic_stop_if_asked(); /* by a CPU that has not arrived and never will */
-            dsb(sy);              /* as in gic_wait() */
-            __asm__ volatile("wfi" ::: "memory");
-        }
+    meet(cpu, rebuild);
+    /* Once more, so that no guest ends an interrupt while another CPU looks whether it is active.
+     */
     vgic_join(cpu, attached);
+    meet(cpu, finish);
     checkpoint_arm(cpu);
 }
 
@@ -131,13 +145,13 @@ static void sort(uint32_t *values, unsigned n)
 /* At the end, when no other CPU is running. */
 void checkpoint_print(void)
 {
-    unsigned n = atomic_load_explicit(&done, memory_order_acquire);
-    unsigned kept = n < sizeof(took) / sizeof(took[0]) ? n : sizeof(took) / sizeof(took[0]);
+    unsigned kept = done < KEPT ? done : KEPT;
 
-    if (!n)
+    if (!done)
         return;
     sort(took, kept);
     say("hyp: %u checkpoints, to each kind of GIC %u, %u, %u, %u; %u, %u, %u us (least, median, "
         "most)\n",
-        n, of_turn[0], of_turn[1], of_turn[2], of_turn[3], took[0], took[kept / 2], took[kept - 1]);
+        done, of_turn[0], of_turn[1], of_turn[2], of_turn[3], took[0], took[kept / 2],
+        took[kept - 1]);
 }
