@@ -96,6 +96,8 @@ static void meet(const struct cpu *cpu, void (*work)(void))
         vgic_stop_if_asked(); /* by a CPU that has not arrived and never will */
         dsb(sy);              /* as in gic_wait() */
         __asm__ volatile("wfi" ::: "memory");
+        /* If that did not sleep: an emulator may run all CPUs on one of its own, in turn. */
+        __asm__ volatile("yield");
     }
 }
 

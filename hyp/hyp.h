@@ -320,6 +320,7 @@ void checkpoint_print(void);
 
 /* uart.c: %s %c %u %d %x %lu %lx, nothing else */
 void uart_init(void);
+bool uart_read(const struct cpu *cpu, struct access *access);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Say it the first time only: a guest must not be able to flood the console. */

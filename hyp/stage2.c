@@ -7,8 +7,9 @@
  */
 #include "hyp.h"
 
-#define NORMAL (0xfu << 2) /* MemAttr: write-back, so that the guest's own attributes decide */
-#define DEVICE (0x1u << 2) /* MemAttr: nGnRE at the most */
+#define NORMAL (0xfu << 2)   /* MemAttr: write-back, so that the guest's own attributes decide */
+#define DEVICE (0x1u << 2)   /* MemAttr: nGnRE at the most */
+#define WRITE_ONLY (2u << 6) /* S2AP: reads fault */
 #define READ_WRITE (3u << 6)
 #define INNER_SHAREABLE (3u << 8)
 #define ACCESSED BIT(10)
@@ -41,7 +42,8 @@ void stage2_init(void)
     root = table_alloc();
     table_map(root, boot.ram_start, boot.hyp_start,
               NORMAL | READ_WRITE | INNER_SHAREABLE | ACCESSED);
-    table_map(root, UART_BASE, UART_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+    table_map(root, UART_BASE, UART_BASE + PAGE,
+              DEVICE | (boot.key ? WRITE_ONLY : READ_WRITE) | ACCESSED | NO_EXECUTE);
     table_map(root, RTC_BASE, RTC_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
     if (boot.gic == 2 && !boot.soft)
         map_gicv();
