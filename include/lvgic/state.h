@@ -100,8 +100,10 @@ size_t lvgic_save_size(const struct lvgic_vm *vm);
 
 /* Write a snapshot of the VM's GIC (docs/snapshot.md) into `buffer`; *used: how many bytes it has.
  * Holds all vCPUs out of the guest meanwhile. For a snapshot that goes with the vCPUs' registers
- * stop their threads first, so that no access of theirs is half done. Any thread. Errors:
- * E_NO_MEMORY (size is less than lvgic_save_size()), E_INVALID, E_LPIS (the VM has LPIs). */
+ * and the guest's memory stop their threads first, so that no access of theirs is half done. Any
+ * thread, with LPIs not from a callback of lvgic_its_access() and its like: waits for these. What
+ * they ask for meanwhile is begun afterwards, with their callbacks; nothing else is. Errors:
+ * E_NO_MEMORY (size is less than lvgic_save_size()), E_INVALID. */
 int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used);
 
 /* Replace the state of the VM's GIC by that of a snapshot: all of it, or, with an error, nothing.
@@ -110,9 +112,14 @@ int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used);
  * the host stays the VM's own: notifications, physical INTIDs, and what the guest's PE has in
  * SCTLR_EL1.NMI. Afterwards make the physical active state of mapped interrupts that of
  * lvgic_hw_active(), as for a vCPU that moves (host.h). Any thread.
+ *
+ * With LPIs it waits as lvgic_save() does, and calls back event_mapped for what was mapped before
+ * and for what is mapped now. The guest's memory is not touched. What the guest has asked for and
+ * was not done when the snapshot was made (commands in a queue, tables to be read) is not begun:
+ * there is a call of lpi_work, and once the guest's memory is there, lvgic_its_run() goes on.
  * Errors: E_FORMAT (damaged, or no snapshot), E_UNKNOWN (a required record or version that this
  * library does not know), E_OTHER_GIC, E_OTHER_VCPUS, E_FEWER_INTIDS, E_FEWER_PRIORITIES,
- * E_OTHER_OPTIONS, E_OTHER_MAPPING, E_OTHER_ADDRESSES, E_LPIS (the VM has LPIs), E_INVALID. */
+ * E_OTHER_OPTIONS, E_OTHER_MAPPING, E_OTHER_ADDRESSES, E_INVALID. */
 int lvgic_restore(struct lvgic_vm *vm, const void *buffer, size_t size);
 
 #pragma GCC visibility pop

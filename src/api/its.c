@@ -86,16 +86,14 @@ int lvgic_its_stats(struct lvgic_vm *vm, uint32_t number, struct lvgic_its_stats
 
 int lvgic_its_save_tables(struct lvgic_vm *vm, uint32_t number)
 {
-    int result;
-
     if (number >= vm->nr_its)
         return LVGIC_E_NO_DEVICE;
     if (!vm->host->write_guest)
         return LVGIC_E_INVALID;
     deliver_lpi_take(vm);
-    result = its_save_tables(&vm->its[number]);
+    its_save_tables(&vm->its[number]);
     deliver_lpi_give(vm);
-    return result;
+    return LVGIC_OK;
 }
 
 int lvgic_its_restore_tables(struct lvgic_vm *vm, uint32_t number)

@@ -38,8 +38,6 @@ int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used)
 {
     if (!buffer || !used)
         return LVGIC_E_INVALID;
-    if (vm->lpis.nr)
-        return LVGIC_E_LPIS;
     if (size < save_size(vm))
         return LVGIC_E_NO_MEMORY;
     *used = save_vm(vm, buffer);
@@ -50,5 +48,5 @@ int lvgic_restore(struct lvgic_vm *vm, const void *buffer, size_t size)
 {
     if (!buffer)
         return LVGIC_E_INVALID;
-    return vm->lpis.nr ? LVGIC_E_LPIS : restore_vm(vm, buffer, size);
+    return restore_vm(vm, buffer, size);
 }

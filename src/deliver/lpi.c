@@ -388,10 +388,30 @@ void deliver_lpi_take(struct lvgic_vm *vm)
 
 void deliver_lpi_give(struct lvgic_vm *vm)
 {
-    /* Release: the next one sees what was done. Requests that came meanwhile are found by their
-     * own bits. */
-    atomic_store_explicit(&vm->lpis.claim, 0, memory_order_release);
-    deliver_lpi_work_now(vm);
+    /* Release: the next one sees what was done. Acquire: requests that came meanwhile are seen. If
+     * there were none, nothing is begun: a VM that is saved stays as it was saved. */
+    if (atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_acq_rel) & AGAIN)
+        deliver_lpi_work_now(vm);
+}
+
+/* What may be in list registers of running vCPUs is dropped there: their attention was raised. */
+void deliver_lpi_off(struct lvgic_vcpu *vcpu)
+{
+    struct lpi_redist *redist = &vcpu->lpis;
+    uint32_t state = atomic_load_explicit(&redist->state, memory_order_relaxed);
+    uint32_t budget = UINT32_MAX; /* more than there are slots */
+
+    atomic_store_explicit(&redist->requests, 0, memory_order_relaxed);
+    redist->doing = LPI_CLOSE;
+    redist->cursor = 0;
+    /* Release, and before the words are cleared: nothing becomes pending any more; the next
+     * enabling has another stamp. */
+    if ((state & LPIS_MODE) != LPIS_OFF) {
+        atomic_store_explicit(&redist->state, (state & ~(uint32_t)LPIS_MODE) + LPIS_NEXT,
+                              memory_order_release);
+        sweep(vcpu, &budget);
+    }
+    redist->doing = 0;
 }
 
 bool deliver_lpi_busy(struct lvgic_vcpu *vcpu)

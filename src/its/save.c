@@ -164,14 +164,14 @@ static void save_devices(struct its *its, uint32_t end_icid)
     }
 }
 
-int its_save_tables(struct its *its)
+void its_save_tables(struct its *its)
 {
-    if (!its_is_idle(its))
-        return LVGIC_E_PHASE;
+    /* Acquire: as in its_translate(). */
+    if (atomic_load_explicit(&its->gate, memory_order_acquire) & ITS_DROP)
+        its_unmap_all(its); /* what is mapped is not in the table that there is now */
     name_collections(its);
     save_devices(its, save_collections(its));
     its_forget_names(its);
-    return LVGIC_OK;
 }
 
 /* ------------------------------------------------------------------ pending tables ------------ */

@@ -444,17 +444,17 @@ static void out_of_order(void **state)
     for (unsigned i = 0; i < 2 * LVGIC_LPI_WORK - 100; i++)
         its_put(&r, ITS_CMD_SYNC, 0, 0, 0);
     its_write(&r, 0x88, 8, r.head);
-    assert_int_equal(lvgic_its_save_tables(r.rig->vm, 0), LVGIC_E_PHASE);
+    save(&r); /* commands wait: they stay in the queue */
     while (lvgic_its_run(r.rig->vm))
         ;
-    save(&r);
     assert_int_equal(restore(&r), LVGIC_E_PHASE);
     its_write(&r, 0, 4, 0);
     assert_int_equal(restore(&r), LVGIC_E_PHASE);
     to = another(&r);
     enable(&to);
+    assert_int_equal(restore(&to), LVGIC_OK); /* enabled or not */
+    assert_int_equal(its_msi(&to, 1, 0), LVGIC_OK);
     assert_int_equal(restore(&to), LVGIC_E_PHASE);
-    assert_nothing_mapped(&to);
     its_rig_free(&to);
     its_rig_free(&r);
 }
