@@ -117,12 +117,13 @@ static void finish(void)
     atomic_store_explicit(&asked, false, memory_order_relaxed);
 }
 
-/* Between two runs of the vCPU. `attached`: it has the CPU's virtual interface. */
-void checkpoint_if_asked(struct cpu *cpu, bool attached)
+/* Between two runs of the vCPU. `attached`: it has the CPU's virtual interface. True if there has
+ * been a checkpoint. */
+bool checkpoint_if_asked(struct cpu *cpu, bool attached)
 {
     /* Relaxed: if it comes later, so does a kick. */
     if (!atomic_load_explicit(&asked, memory_order_relaxed))
-        return;
+        return false;
     vgic_leave(cpu, attached);
     meet(cpu, rebuild);
     /* Once more, so that no guest ends an interrupt while another CPU looks whether it is active.
@@ -130,6 +131,7 @@ void checkpoint_if_asked(struct cpu *cpu, bool attached)
     vgic_join(cpu, attached);
     meet(cpu, finish);
     checkpoint_arm(cpu);
+    return true;
 }
 
 static void sort(uint32_t *values, unsigned n)

@@ -129,20 +129,20 @@ bool gic_pending(const struct cpu *cpu, uint32_t intid)
     return read32(frame_of(cpu, intid) + GICD_ISPENDR + intid / 32 * 4) & BIT(intid % 32);
 }
 
+/* Makes this interrupt active, as if it had been acknowledged, or inactive. */
+void gic_set_active(const struct cpu *cpu, uint32_t intid, bool active)
+{
+    uint64_t frame = frame_of(cpu, intid) + intid / 32 * 4;
+
+    write32(frame + (active ? GICD_ISACTIVER : GICD_ICACTIVER), (uint32_t)BIT(intid % 32));
+    (void)read32(frame + GICD_ISACTIVER); /* the write has arrived when the guest runs */
+}
+
 void gic_deactivate(const struct cpu *cpu, uint32_t intid)
 {
     /* A write to the CPU interface reaches this CPU's PPIs only. */
     if (intid < 32 && cpu != this_cpu())
-        write32(frame_of(cpu, intid) + GICD_ICACTIVER, (uint32_t)BIT(intid));
+        gic_set_active(cpu, intid, false);
     else
         driver()->deactivate(intid);
-}
-
-/* The guest has this interrupt, as if it had just been acknowledged for it. */
-void gic_activate(const struct cpu *cpu, uint32_t intid)
-{
-    uint64_t address = frame_of(cpu, intid) + GICD_ISACTIVER + intid / 32 * 4;
-
-    write32(address, (uint32_t)BIT(intid % 32));
-    (void)read32(address); /* the write has arrived when the guest runs */
 }

@@ -262,7 +262,7 @@ void gic_wait(struct cpu *cpu);
 void gic_kick(const struct cpu *cpu);
 bool gic_pending(const struct cpu *cpu, uint32_t intid);
 void gic_deactivate(const struct cpu *cpu, uint32_t intid);
-void gic_activate(const struct cpu *cpu, uint32_t intid);
+void gic_set_active(const struct cpu *cpu, uint32_t intid, bool active);
 unsigned gic_spis(void);
 
 /* its.c: the physical ITS */
@@ -315,7 +315,7 @@ void vgic_join(struct cpu *cpu, bool attached);
 void checkpoint_arm(const struct cpu *cpu);
 void checkpoint_ask(const struct cpu *cpu, bool file);
 void checkpoint_timer(const struct cpu *cpu);
-void checkpoint_if_asked(struct cpu *cpu, bool attached);
+bool checkpoint_if_asked(struct cpu *cpu, bool attached);
 void checkpoint_print(void);
 
 /* uart.c: %s %c %u %d %x %lu %lx, nothing else */

@@ -244,12 +244,13 @@ void vgic_message(uint32_t lpi)
 
 /* ---------------------------------------------------------------- sleep, off, on */
 
-/* Until the next physical interrupt. The virtual interface has been given up. */
+/* Until the next physical interrupt, or a checkpoint: the new VM does not know that this vCPU
+ * sleeps. The virtual interface has been given up. */
 void vgic_wait(struct cpu *cpu)
 {
     vgic_stop_if_asked();
-    checkpoint_if_asked(cpu, false);
-    gic_wait(cpu);
+    if (!checkpoint_if_asked(cpu, false))
+        gic_wait(cpu);
 }
 
 /* Standby: until there is an interrupt that would wake the guest. The virtual interface is given up
@@ -362,32 +363,30 @@ static void print_counters(void)
 
 /* ---------------------------------------------------------------- checkpoints */
 
-/* The physical interrupts that this guest has are moved along, as to another machine: here each
- * CPU's own, and the boot CPU's, to which all SPIs come. */
-static void move_physical(struct cpu *cpu, void (*move)(const struct cpu *cpu, uint32_t intid))
-{
-    lvgic_vcpuid v = LVGIC_VCPU(cpu->index);
-
-    for (unsigned i = 0; i < NR_FORWARDED_PPIS; i++)
-        if (lvgic_hw_active(vm, v, LVGIC_INTID(forwarded_ppis[i])))
-            move(cpu, forwarded_ppis[i]);
-    for (unsigned i = 0; i < NR_FORWARDED_SPIS && cpu->index == 0; i++)
-        if (lvgic_hw_active(vm, v, LVGIC_INTID(forwarded_spis[i])))
-            move(cpu, forwarded_spis[i]);
-}
-
-/* This CPU, out of the guest, will not call the library before vgic_join(). Until then it takes no
- * physical interrupt, so the guest's may be inactive. */
+/* This CPU, out of the guest, will not call the library before vgic_join(). */
 void vgic_leave(struct cpu *cpu, bool attached)
 {
     if (attached)
         cpuif->detach(cpu);
-    move_physical(cpu, gic_deactivate);
 }
 
+/* Nothing of before is relied on: the new VM says which of the physical interrupts the guest has.
+ */
+static void set_physical(const struct cpu *cpu, const uint32_t *intids, size_t nr)
+{
+    for (size_t i = 0; i < nr; i++) {
+        gic_set_active(cpu, intids[i], false);
+        if (lvgic_hw_active(vm, LVGIC_VCPU(cpu->index), LVGIC_INTID(intids[i])))
+            gic_set_active(cpu, intids[i], true);
+    }
+}
+
+/* And may do so again. All SPIs come to the boot CPU. */
 void vgic_join(struct cpu *cpu, bool attached)
 {
-    move_physical(cpu, gic_activate);
+    set_physical(cpu, forwarded_ppis, NR_FORWARDED_PPIS);
+    if (cpu->index == 0)
+        set_physical(cpu, forwarded_spis, NR_FORWARDED_SPIS);
     if (attached)
         cpuif->attach(cpu);
 }
@@ -398,8 +397,10 @@ static size_t save(void *snapshot, bool to_file)
     size_t size;
 
     must(lvgic_save(vm, snapshot, half(), &size));
-    if (to_file && !semihosting_write(snapshot, size))
-        say("hyp: the file of the snapshot cannot be written\n");
+    if (to_file && semihosting_write(snapshot, size))
+        say("hyp: snapshot of %lu bytes written\n", size);
+    else if (to_file)
+        say("hyp: the snapshot cannot be written\n");
     return size;
 }
 
@@ -425,6 +426,7 @@ void vgic_rebuild(bool other_lrs, bool other_kind, bool to_file)
     size_t size = save(snapshot, to_file && boot.save);
     bool was_soft = vgic_is_soft();
     unsigned lrs = lrs_at_start;
+    struct lvgic_its_stats its;
     const char *broken;
 
     add_counters();
@@ -439,6 +441,8 @@ void vgic_rebuild(bool other_lrs, bool other_kind, bool to_file)
     build(lrs);
     must(lvgic_restore(vm, snapshot, size));
     rebuilding = false;
+    if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK)
+        its_sum.mapped -= its.mapped; /* again, and not by the guest */
     broken = lvgic_check(vm);
     if (broken)
         fault(broken);
