@@ -110,8 +110,8 @@ int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used);
  * The VM may have other list registers, or another kind of CPU interface, more priority bits, more
  * interrupts. Holds all vCPUs out of the guest meanwhile; `buffer` must not change. What belongs to
  * the host stays the VM's own: notifications, physical INTIDs, and what the guest's PE has in
- * SCTLR_EL1.NMI. Afterwards make the physical active state of mapped interrupts that of
- * lvgic_hw_active(), as for a vCPU that moves (host.h). Any thread.
+ * SCTLR_EL1.NMI. Afterwards, before any vCPU enters, make the physical active state of mapped
+ * interrupts that of lvgic_hw_active(), as for a vCPU that moves (host.h). Any thread.
  *
  * With LPIs it waits as lvgic_save() does, and calls back event_mapped for what was mapped before
  * and for what is mapped now. The guest's memory is not touched. What the guest has asked for and
