@@ -48,13 +48,6 @@ void checkpoint_arm(const struct cpu *cpu)
     WRITE_SYSREG(cnthp_ctl_el2, 1);
 }
 
-static void kick_others(const struct cpu *cpu)
-{
-    for (unsigned i = 0; i < boot.nr_cpus; i++)
-        if (i != cpu->index)
-            gic_kick(cpu_at(i));
-}
-
 /* A checkpoint before the guest goes on, on any CPU; with `file`, and a name for it, a file of the
  * snapshot, too. By a CPU that is not in the guest. */
 void checkpoint_ask(const struct cpu *cpu, bool file)
@@ -65,7 +58,7 @@ void checkpoint_ask(const struct cpu *cpu, bool file)
     if (atomic_exchange_explicit(&asked, true, memory_order_relaxed))
         return;
     asked_at = now();
-    kick_others(cpu);
+    gic_kick_others(cpu);
 }
 
 /* The boot CPU's timer, whose interrupt has been acknowledged. */
@@ -89,7 +82,7 @@ static void meet(const struct cpu *cpu, void (*work)(void))
         atomic_store_explicit(&arrived, 0, memory_order_relaxed);
         /* Release and acquire: they see what was done. */
         atomic_store_explicit(&meetings, before + 1, memory_order_release);
-        kick_others(cpu);
+        gic_kick_others(cpu);
         return;
     }
     while (atomic_load_explicit(&meetings, memory_order_acquire) == before) {

@@ -111,6 +111,13 @@ void gic_kick(const struct cpu *cpu)
     driver()->kick(cpu);
 }
 
+void gic_kick_others(const struct cpu *cpu)
+{
+    for (unsigned i = 0; i < boot.nr_cpus; i++)
+        if (i != cpu->index)
+            gic_kick(cpu_at(i));
+}
+
 /* Where the registers of this interrupt are. */
 static uint64_t frame_of(const struct cpu *cpu, uint32_t intid)
 {

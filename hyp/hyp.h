@@ -260,6 +260,7 @@ void gic_cpu_init(struct cpu *cpu);
 void gic_handle(struct cpu *cpu);
 void gic_wait(struct cpu *cpu);
 void gic_kick(const struct cpu *cpu);
+void gic_kick_others(const struct cpu *cpu);
 bool gic_pending(const struct cpu *cpu, uint32_t intid);
 void gic_deactivate(const struct cpu *cpu, uint32_t intid);
 void gic_set_active(const struct cpu *cpu, uint32_t intid, bool active);

@@ -467,9 +467,7 @@ void vgic_stop(struct cpu *cpu)
     if (!atomic_compare_exchange_strong(&stopper, &nobody, cpu))
         vgic_stop_if_asked();
     lvgic_pause(vm);
-    for (unsigned i = 0; i < boot.nr_cpus; i++)
-        if (i != cpu->index)
-            gic_kick(cpu_at(i));
+    gic_kick_others(cpu);
     while (!all_stopped() && READ_SYSREG(cntpct_el0) < deadline)
         __asm__ volatile("yield");
     if (all_stopped()) {
