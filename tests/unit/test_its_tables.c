@@ -492,6 +492,35 @@ static void another_has_the_claim(void **state)
     its_rig_free(&r);
 }
 
+static unsigned told_broken;
+
+static void broken(void *ctx, const char *what)
+{
+    struct rig *rig = ctx;
+
+    assert_non_null(strstr(what, "callback"));
+    told_broken++;
+    atomic_store(&rig->vm->lpis.claim, 0);
+}
+
+/* Whoever has the claim is told, when he waits for himself. */
+static void called_from_a_callback(void **state)
+{
+    struct its_rig r = with_events(1);
+    struct lvgic_host host = *r.rig->vm->host;
+    const struct lvgic_host *before = r.rig->vm->host;
+
+    (void)state;
+    host.relax = NULL;
+    host.broken = broken;
+    r.rig->vm->host = &host;
+    atomic_store(&r.rig->vm->lpis.claim, 1);
+    save(&r);
+    assert_int_equal(told_broken, 1);
+    r.rig->vm->host = before;
+    its_rig_free(&r);
+}
+
 static unsigned random_device(bool indirect, unsigned i)
 {
     unsigned page = indirect ? (unsigned)(next_random() % 4) * 2 * 8192 : 0;
@@ -609,6 +638,7 @@ int main(void)
         cmocka_unit_test(k27_saved_after_discard),
         cmocka_unit_test(out_of_order),
         cmocka_unit_test(another_has_the_claim),
+        cmocka_unit_test(called_from_a_callback),
         cmocka_unit_test(save_and_restore_at_random),
         cmocka_unit_test(hostile_tables),
     };
