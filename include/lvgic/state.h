@@ -124,7 +124,8 @@ int lvgic_its_attr_set(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64
 /* The vCPU's private interrupts, redistributor and CPU interface as after a reset; wires stay as
  * they are driven, and SPIs that are active on it stay so. The others run on. A forwarded physical
  * interrupt that the guest does not own any more is deactivated: calls back phys_deactivate too.
- * Any thread; `v`'s own only outside of enter and exit. Errors: E_NO_DEVICE. */
+ * LPIs are disabled, and their tables forgotten: with LPIs the call waits as lvgic_save() does. Any
+ * thread; `v`'s own only outside of enter and exit. Errors: E_NO_DEVICE. */
 int lvgic_vcpu_reset(struct lvgic_vm *vm, lvgic_vcpuid v);
 
 /* ------------------------------------------------------------------ snapshot ----------------- */
