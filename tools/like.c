@@ -41,12 +41,13 @@ static uint32_t larger(uint32_t a, uint32_t b)
 static void add_lpis(struct lvgic_config *config, const uint8_t *c, bool of_device)
 {
     uint32_t count = snap_get32(c + (of_device ? DEVICE_AT_COUNT : REDIST_AT_COUNT));
-    const uint8_t *last = c + REDIST_AT_ENTRIES + ((size_t)count - 1) * LPI_SIZE;
+    const uint8_t *end = c + REDIST_AT_ENTRIES + (size_t)count * LPI_SIZE;
 
     if (of_device)
         config->nr_lpis += count;
     else if (count)
-        config->nr_lpis = larger(config->nr_lpis, snap_get32(last + LPI_AT_INTID) - FIRST_LPI + 1);
+        config->nr_lpis =
+            larger(config->nr_lpis, snap_get32(end - LPI_SIZE + LPI_AT_INTID) - FIRST_LPI + 1);
 }
 
 /* Limits that do. */

@@ -47,9 +47,12 @@ static bool same_address(const struct lvgic_vm *vm, const uint8_t *c)
 static bool lacks_own(const struct lvgic_vm *vm, const uint8_t *c)
 {
     uint32_t count = snap_get32(c + REDIST_AT_COUNT);
-    const uint8_t *last = c + REDIST_AT_ENTRIES + ((size_t)count - 1) * LPI_SIZE;
+    const uint8_t *last;
 
-    return count && snap_get32(last + LPI_AT_INTID) - FIRST_LPI >= vm->lpis.of_vcpu;
+    if (!count)
+        return false;
+    last = c + REDIST_AT_ENTRIES + ((size_t)count - 1) * LPI_SIZE;
+    return snap_get32(last + LPI_AT_INTID) - FIRST_LPI >= vm->lpis.of_vcpu;
 }
 
 static void use_device(struct use *use, const uint8_t *c)
