@@ -8,7 +8,9 @@
  *
  * "any thread" is a thread that may wait, and does not act for a vCPU that is in the guest. While
  * such a call waits it calls back kick and relax; afterwards wake. No other callback is made: what
- * is written here is state, and no event that a device or a physical interrupt would notice.
+ * is written here is state, and no event that a device or a physical interrupt would notice. What
+ * concerns LPIs (GICR_CTLR.EnableLPIs, ITSs, and snapshots of a VM that has them) also waits for
+ * calls that work on LPIs, so it never comes from their callbacks, and calls back what these do.
  */
 #ifndef LVGIC_STATE_H
 #define LVGIC_STATE_H
