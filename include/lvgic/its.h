@@ -47,7 +47,8 @@ int lvgic_msi_write(struct lvgic_vm *vm, uint32_t its, uint32_t device, uint32_t
 int lvgic_v2m_access(struct lvgic_vm *vm, struct lvgic_access *access);
 
 /* ---- The guest's tables, for live migration; entries are those of KVM's ITS table ABI, revision
- * 0. Any thread, but none of these from a callback: they wait for calls that work on LPIs. They
+ * 0. Any thread, but none of these from a callback: they wait for calls that work on LPIs (debug
+ * builds say that they wait for themselves, after a while, by `broken`). They
  * call back read_guest, write_guest, and what lvgic_its_access() does; relax, with vCPU 0, while
  * they wait. To save: lvgic_pause(), the calls for what there is, the registers (state.h), the
  * guest's memory. To restore: the memory, the registers of the redistributors, GITS_CBASER,

@@ -2,6 +2,7 @@
 /* The public functions of <lvgic/state.h>. */
 #include "lvgic/state.h"
 
+#include "its/its.h"
 #include "state/attr.h"
 #include "state/format.h"
 #include "state/reset.h"
@@ -19,6 +20,25 @@ int lvgic_attr_get(struct lvgic_vm *vm, uint32_t group, uint64_t attr, uint64_t 
 int lvgic_attr_set(struct lvgic_vm *vm, uint32_t group, uint64_t attr, uint64_t value)
 {
     return attr_set(vm, group, attr, value);
+}
+
+int lvgic_its_attr_has(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64_t attr)
+{
+    return its < vm->nr_its ? its_attr_has(group, attr) : LVGIC_E_NO_DEVICE;
+}
+
+int lvgic_its_attr_get(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64_t attr,
+                       uint64_t *value)
+{
+    if (!value)
+        return LVGIC_E_INVALID;
+    return its < vm->nr_its ? its_attr_get(&vm->its[its], group, attr, value) : LVGIC_E_NO_DEVICE;
+}
+
+int lvgic_its_attr_set(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64_t attr,
+                       uint64_t value)
+{
+    return its < vm->nr_its ? its_attr_set(&vm->its[its], group, attr, value) : LVGIC_E_NO_DEVICE;
 }
 
 int lvgic_vcpu_reset(struct lvgic_vm *vm, lvgic_vcpuid v)

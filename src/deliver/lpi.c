@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "deliver/lpi.h"
 
+#include "deliver/check.h"
 #include "deliver/effects.h"
 #include "deliver/event.h"
 #include "deliver/run.h"
@@ -375,15 +376,19 @@ void deliver_lpi_work_now(struct lvgic_vm *vm)
 
 void deliver_lpi_take(struct lvgic_vm *vm)
 {
-    uint32_t claim = 0;
+    uint32_t claim = 0, tries = 0;
 
     /* Acquire: what the one before did. */
     while (!atomic_compare_exchange_strong_explicit(&vm->lpis.claim, &claim, CLAIMED,
                                                     memory_order_acquire, memory_order_relaxed)) {
         if (vm->host->relax)
             vm->host->relax(vm->host_ctx, LVGIC_VCPU(0));
+        /* Nobody has it for so long, but the thread that waits for it. */
+        tries++;
+        DEBUG_CHECK(vm, tries == 1u << 26 ? "waits for the claim: called from a callback?" : NULL);
         claim = 0;
     }
+    (void)tries; /* of debug builds */
 }
 
 void deliver_lpi_give(struct lvgic_vm *vm)

@@ -155,10 +155,10 @@ bool its_is_idle(struct its *its);
 /* For the claim's holder: all devices, events and collections go at once, and what is under way. */
 void its_unmap_all(struct its *its);
 
-/* For the claim's holder: the public functions of these names. */
-void its_save_tables(struct its *its);
+/* The public functions of these names. */
+int its_save_tables(struct its *its);
 int its_restore_tables(struct its *its);
-void its_save_pending(struct lvgic_vm *vm);
+int its_save_pending(struct lvgic_vm *vm);
 /* Collections that were NAMED_COLLECTION are unmapped again. */
 void its_forget_names(struct its *its);
 

@@ -218,6 +218,7 @@ int its_restore_tables(struct its *its)
 {
     int result;
 
+    deliver_lpi_take(its->vm);
     /* No event is translated meanwhile, if it is enabled already. Acquire: as in its_translate().
      */
     if (atomic_fetch_or_explicit(&its->gate, ITS_HELD, memory_order_acquire) & ITS_DROP)
@@ -225,5 +226,6 @@ int its_restore_tables(struct its *its)
     result = its->job.kind || !is_empty(its) ? LVGIC_E_PHASE : restore_tables(its);
     /* Release: who translates again sees what is mapped. */
     atomic_fetch_and_explicit(&its->gate, ~(uint32_t)ITS_HELD, memory_order_release);
+    deliver_lpi_give(its->vm);
     return result;
 }

@@ -84,7 +84,9 @@ static void write_base(struct mmio *mmio, _Atomic uint64_t *base, uint64_t value
 
     if ((state & LPIS_MODE) != LPIS_OFF && !mmio->vmm)
         return;
-    atomic_store_explicit(base, mmio_merge(mmio->access, old, value) & kept, memory_order_relaxed);
+    /* A pending table that has been named, by whichever half, is read: PTZ reads as 0. */
+    atomic_store_explicit(base, mmio_merge(mmio->access, old & ~PENDBASER_PTZ, value) & kept,
+                          memory_order_relaxed);
     /* What was read of another table is read again, but not yet: the other half may follow. */
     if ((state & LPIS_MODE) == LPIS_ON)
         deliver_lpi_request(mmio->vcpu, LPI_OPEN);

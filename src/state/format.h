@@ -39,7 +39,7 @@ enum { REC_AT_TYPE = 0, REC_AT_FLAGS = 2, REC_AT_LENGTH = 4, REC_HEAD_SIZE = 8, 
     X(IRQS, 4, REC_REQUIRED, 16, "a range of interrupts, of one vCPU or of all")           \
     X(ACKS, 5, REC_REQUIRED, 8, "what one vCPU acknowledged and has active, oldest first") \
     X(SETUP, 6, 0, 32, "addresses and the maintenance interrupt, if they were given")      \
-    X(LPIS, 16, REC_REQUIRED, 8, "that there are LPIs, and how many ITSs")                 \
+    X(LPIS, 16, REC_REQUIRED, 16, "that there are LPIs, and what ITSs")                    \
     X(REDIST, 17, REC_REQUIRED, 40, "one redistributor's registers for LPIs")              \
     X(ITS, 18, REC_REQUIRED, 72, "one ITS's registers and collections")                    \
     X(DEVICE, 19, REC_REQUIRED, 24, "one device of an ITS, and its events")
@@ -148,7 +148,14 @@ enum {
 };
 enum { REGION_AT_BASE = 0, REGION_AT_COUNT = 8, REGION_SIZE = 16 };
 
-enum { LPIS_AT_ID_BITS = 0, LPIS_AT_NR_ITS = 4, LPIS_SIZE = 8 };
+enum {
+    LPIS_AT_ID_BITS = 0,
+    LPIS_AT_NR_ITS = 4,
+    LPIS_AT_DEVICE_BITS = 8, /* of each ITS, 8 bits each; all 0 without one */
+    LPIS_AT_COLLECTION_BITS = 9,
+    LPIS_AT_STALLS = 10,
+    LPIS_SIZE = 16,
+};
 
 enum {
     REDIST_AT_VCPU = 0,
@@ -164,11 +171,8 @@ enum { OWED_OPEN = 1, OWED_RELOAD = 2, OWED_ALL = 3 };
 
 enum {
     ITS_AT_NUMBER = 0,
-    ITS_AT_DEVICE_BITS = 4, /* 8 bits each */
-    ITS_AT_COLLECTION_BITS = 5,
-    ITS_AT_STALLS = 6,
-    ITS_AT_GATE = 8, /* bit 0: enabled, 1: a table was replaced, what is mapped has to go */
-    ITS_AT_STATUSR = 12,
+    ITS_AT_GATE = 4, /* bit 0: enabled, 1: a table was replaced, what is mapped has to go */
+    ITS_AT_STATUSR = 8,
     ITS_AT_CBASER = 16,
     ITS_AT_CWRITER = 24,
     ITS_AT_CREADR = 32,
@@ -287,13 +291,12 @@ struct snap_range snap_range(const struct snap_rec *rec);
 
 /* A record of an LPI is looked at by this (lpi_format.c), in the order that they come in; and, at
  * the end, all of them. What is wrong, or NULL. */
-#define MAX_SNAP_ITS 8u
 struct snap_lpis {
     const struct snap_config *config;
     uint32_t last; /* type of the record before */
     uint32_t id_bits, nr_its, redists, itss;
     uint64_t devices; /* ITS and DeviceID from which on they may be */
-    uint8_t device_bits[MAX_SNAP_ITS], collection_bits[MAX_SNAP_ITS];
+    uint32_t device_bits, collection_bits, stalls;
 };
 const char *snap_check_lpis(struct snap_lpis *check, const struct snap_rec *rec);
 const char *snap_check_all_lpis(const struct snap_lpis *check, const uint8_t *buffer, size_t size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Are a snapshot's LPIs and ITSs sound? Together with format.c. */
-#include "arch/its.h"
 #include "base/bits.h"
+#include "irq/slots.h"
+#include "its/its.h"
 #include "mmio/lpi.h"
 #include "state/format.h"
 
@@ -12,10 +13,23 @@ static bool is_lpi(const struct snap_lpis *check, uint32_t intid)
 
 static const char *check_lpis(struct snap_lpis *check, const struct snap_rec *rec)
 {
-    check->id_bits = snap_get32(rec->content + LPIS_AT_ID_BITS);
-    check->nr_its = snap_get32(rec->content + LPIS_AT_NR_ITS);
-    if (check->config->gic != 3 || check->id_bits < 14 || check->id_bits > 24 ||
-        check->nr_its > MAX_SNAP_ITS || rec->length != LPIS_SIZE)
+    const uint8_t *c = rec->content;
+    struct lvgic_config like = {.nr_vcpus = 1, .nr_lpis = 1};
+
+    check->id_bits = snap_get32(c + LPIS_AT_ID_BITS);
+    check->nr_its = snap_get32(c + LPIS_AT_NR_ITS);
+    check->device_bits = snap_get8(c + LPIS_AT_DEVICE_BITS);
+    check->collection_bits = snap_get8(c + LPIS_AT_COLLECTION_BITS);
+    check->stalls = snap_get8(c + LPIS_AT_STALLS);
+    /* As lvgic_vm_init() would take it. */
+    like.lpi_id_bits = (uint8_t)check->id_bits;
+    like.nr_its = (uint8_t)check->nr_its;
+    like.its_device_bits = (uint8_t)check->device_bits;
+    like.its_collection_bits = (uint8_t)check->collection_bits;
+    if (check->config->gic != 3 || check->id_bits > 24 || check->nr_its > MAX_ITS ||
+        !check->id_bits || !check->device_bits != !check->nr_its ||
+        !check->collection_bits != !check->nr_its || check->stalls > !!check->nr_its ||
+        !lpi_config_valid(&like) || !its_config_valid(&like) || rec->length != LPIS_SIZE)
         return "LPIS: limits";
     return NULL;
 }
@@ -69,9 +83,9 @@ static const char *check_redist(struct snap_lpis *check, const struct snap_rec *
 
 /* ------------------------------------------------------------------ ITSs */
 
-static bool registers_are_sound(const uint8_t *c)
+static bool registers_are_sound(const struct snap_lpis *check, const uint8_t *c)
 {
-    uint64_t stalled = snap_get8(c + ITS_AT_STALLS) ? GITS_CREADR_STALLED : 0;
+    uint64_t stalled = check->stalls ? GITS_CREADR_STALLED : 0;
 
     for (unsigned table = 0; table < 2; table++) {
         uint64_t baser = snap_get64(c + ITS_AT_BASER + (size_t)table * 8);
@@ -85,7 +99,7 @@ static bool registers_are_sound(const uint8_t *c)
            !(snap_get64(c + ITS_AT_CREADR) & ~(GITS_QUEUE_OFFSET | stalled));
 }
 
-static bool collections_are_sound(const struct snap_lpis *check, uint32_t bits, const uint8_t *c)
+static bool collections_are_sound(const struct snap_lpis *check, const uint8_t *c)
 {
     uint32_t next = 0;
 
@@ -93,7 +107,8 @@ static bool collections_are_sound(const struct snap_lpis *check, uint32_t bits, 
         const uint8_t *e = c + ITS_AT_ENTRIES + (size_t)i * 4;
         uint32_t icid = snap_get16(e);
 
-        if (icid < next || icid >> bits || snap_get16(e + 2) >= check->config->nr_vcpus)
+        if (icid < next || icid >> check->collection_bits ||
+            snap_get16(e + 2) >= check->config->nr_vcpus)
             return false;
         next = icid + 1;
     }
@@ -108,33 +123,29 @@ static bool address_is_sound(uint64_t address)
 static const char *check_its(struct snap_lpis *check, const struct snap_rec *rec)
 {
     const uint8_t *c = rec->content;
-    uint32_t devices = snap_get8(c + ITS_AT_DEVICE_BITS), number = check->itss++;
-    uint32_t collections = snap_get8(c + ITS_AT_COLLECTION_BITS);
+    uint32_t number = check->itss++;
 
     if (number >= check->nr_its || snap_get32(c + ITS_AT_NUMBER) != number)
         return "ITS: number";
-    if (devices < 1 || devices > 20 || collections < 1 || collections > 16 ||
-        snap_get8(c + ITS_AT_STALLS) > 1 || !address_is_sound(snap_get64(c + ITS_AT_ADDRESS)))
-        return "ITS: limits or address";
+    if (!address_is_sound(snap_get64(c + ITS_AT_ADDRESS)))
+        return "ITS: address";
     if (rec->length != ITS_AT_ENTRIES + (uint64_t)snap_get32(c + ITS_AT_COUNT) * 4)
         return "ITS: length";
-    if (!registers_are_sound(c))
+    if (!registers_are_sound(check, c))
         return "ITS: registers";
-    check->device_bits[number] = (uint8_t)devices;
-    check->collection_bits[number] = (uint8_t)collections;
-    return collections_are_sound(check, collections, c) ? NULL : "ITS: collection";
+    return collections_are_sound(check, c) ? NULL : "ITS: collection";
 }
 
 static bool events_are_sound(const struct snap_lpis *check, const uint8_t *c)
 {
-    uint32_t its = snap_get32(c + DEVICE_AT_ITS), bits = snap_get32(c + DEVICE_AT_BITS), next = 0;
+    uint32_t bits = snap_get32(c + DEVICE_AT_BITS), next = 0;
 
     for (uint32_t i = 0; i < snap_get32(c + DEVICE_AT_COUNT); i++) {
         const uint8_t *e = c + DEVICE_AT_ENTRIES + (size_t)i * LPI_SIZE;
         uint32_t event = snap_get32(e + LPI_AT_EVENT);
 
         if (!lpi_is_sound(check, e) || event < next || event >> bits ||
-            snap_get16(e + LPI_AT_ICID) >> check->collection_bits[its])
+            snap_get16(e + LPI_AT_ICID) >> check->collection_bits)
             return false;
         next = event + 1;
     }
@@ -148,7 +159,7 @@ static const char *check_device(struct snap_lpis *check, const struct snap_rec *
     uint32_t bits = snap_get32(c + DEVICE_AT_BITS);
     uint64_t key = (uint64_t)its << 32 | id;
 
-    if (its >= check->itss || id >> check->device_bits[its] || key < check->devices)
+    if (its >= check->itss || id >> check->device_bits || key < check->devices)
         return "DEVICE: DeviceID";
     check->devices = key + 1;
     if (bits < 1 || bits > ITS_EVENT_BITS || (snap_get64(c + DEVICE_AT_ITT) & ~MASK64(51, 8)))

@@ -13,8 +13,6 @@
 #define LOAD(place) atomic_load_explicit(&(place), memory_order_relaxed)
 #define STORE(place, value) atomic_store_explicit(&(place), (value), memory_order_relaxed)
 
-_Static_assert(MAX_SNAP_ITS == MAX_ITS, "as many ITSs as there may be");
-
 /* ------------------------------------------------------------------ does the VM fit? */
 
 /* How much of each limit is used. */
@@ -23,13 +21,16 @@ struct use {
     uint64_t devices[MAX_ITS], events[MAX_ITS];
 };
 
-static bool same_its(const struct lvgic_vm *vm, const uint8_t *c)
+static bool same_lpis(const struct lvgic_vm *vm, const uint8_t *c)
 {
-    const struct its *its = &vm->its[snap_get32(c + ITS_AT_NUMBER)];
+    const struct its *its = &vm->its[0]; /* all are alike */
 
-    return snap_get8(c + ITS_AT_DEVICE_BITS) == its->device_bits &&
-           snap_get8(c + ITS_AT_COLLECTION_BITS) == its->collection_bits &&
-           snap_get8(c + ITS_AT_STALLS) == its->stalls;
+    if (snap_get32(c + LPIS_AT_ID_BITS) != vm->lpis.id_bits ||
+        snap_get32(c + LPIS_AT_NR_ITS) != vm->nr_its)
+        return false;
+    return !vm->nr_its || (snap_get8(c + LPIS_AT_DEVICE_BITS) == its->device_bits &&
+                           snap_get8(c + LPIS_AT_COLLECTION_BITS) == its->collection_bits &&
+                           snap_get8(c + LPIS_AT_STALLS) == its->stalls);
 }
 
 /* What the VMM has not said is taken over. */
@@ -46,9 +47,12 @@ static bool same_address(const struct lvgic_vm *vm, const uint8_t *c)
 static bool lacks_own(const struct lvgic_vm *vm, const uint8_t *c)
 {
     uint32_t count = snap_get32(c + REDIST_AT_COUNT);
-    const uint8_t *last = c + REDIST_AT_ENTRIES + ((size_t)count - 1) * LPI_SIZE;
+    const uint8_t *last;
 
-    return count && snap_get32(last + LPI_AT_INTID) - FIRST_LPI >= vm->lpis.of_vcpu;
+    if (!count)
+        return false;
+    last = c + REDIST_AT_ENTRIES + ((size_t)count - 1) * LPI_SIZE;
+    return snap_get32(last + LPI_AT_INTID) - FIRST_LPI >= vm->lpis.of_vcpu;
 }
 
 static void use_device(struct use *use, const uint8_t *c)
@@ -66,15 +70,10 @@ static int fits_record(const struct lvgic_vm *vm, const struct snap_rec *rec, st
 
     switch (rec->type) {
     case SNAP_LPIS:
-        return snap_get32(c + LPIS_AT_ID_BITS) == vm->lpis.id_bits &&
-                       snap_get32(c + LPIS_AT_NR_ITS) == vm->nr_its
-                   ? LVGIC_OK
-                   : LVGIC_E_OTHER_OPTIONS;
+        return same_lpis(vm, c) ? LVGIC_OK : LVGIC_E_OTHER_OPTIONS;
     case SNAP_REDIST:
         return lacks_own(vm, c) ? LVGIC_E_FEWER_INTIDS : LVGIC_OK;
     case SNAP_ITS:
-        if (!same_its(vm, c))
-            return LVGIC_E_OTHER_OPTIONS;
         return same_address(vm, c) ? LVGIC_OK : LVGIC_E_OTHER_ADDRESSES;
     case SNAP_DEVICE:
         use_device(use, c);

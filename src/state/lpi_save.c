@@ -109,12 +109,8 @@ static void save_its(struct snap_writer *writer, const struct its *its)
 
     snap_begin(writer, SNAP_ITS);
     snap_write(writer, 4, its->index);
-    snap_write(writer, 1, its->device_bits);
-    snap_write(writer, 1, its->collection_bits);
-    snap_write(writer, 1, its->stalls);
-    snap_write(writer, 1, 0);
     snap_write(writer, 4, LOAD(its->gate) & (ITS_ENABLED | ITS_DROP));
-    snap_write(writer, 4, LOAD(its->statusr));
+    snap_write(writer, 8, LOAD(its->statusr));
     snap_write(writer, 8, LOAD(its->cbaser));
     snap_write(writer, 8, LOAD(its->cwriter));
     snap_write(writer, 8, LOAD(its->creadr));
@@ -166,6 +162,9 @@ void lpi_save(struct snap_writer *writer, struct lvgic_vm *vm)
     snap_begin(writer, SNAP_LPIS);
     snap_write(writer, 4, vm->lpis.id_bits);
     snap_write(writer, 4, vm->nr_its);
+    snap_write(writer, 1, vm->nr_its ? vm->its[0].device_bits : 0); /* all are alike */
+    snap_write(writer, 1, vm->nr_its ? vm->its[0].collection_bits : 0);
+    snap_write(writer, 6, vm->nr_its ? vm->its[0].stalls : 0);
     snap_end(writer);
     for (uint32_t v = 0; v < vm->nr_vcpus; v++)
         save_redist(writer, &vm->vcpus[v]);

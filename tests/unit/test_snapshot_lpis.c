@@ -339,14 +339,17 @@ static void every_kind_of_damage(void **state)
     device = record(s, size, SNAP_DEVICE, 0), other = record(s, size, SNAP_DEVICE, 1);
 
     unsound(s, size, record(s, size, SNAP_LPIS, 0), 4, 25, "LPIS: limits");
+    unsound(s, size, record(s, size, SNAP_LPIS, 0) + LPIS_AT_DEVICE_BITS, 1, 21, "LPIS: limits");
+    unsound(s, size, record(s, size, SNAP_LPIS, 0) + LPIS_AT_DEVICE_BITS, 1, 0, "LPIS: limits");
+    unsound(s, size, record(s, size, SNAP_LPIS, 0) + LPIS_AT_NR_ITS, 4, 0, "LPIS: limits");
     unsound(s, size, redist + REDIST_AT_VCPU, 4, 0, "REDIST: vCPU");
     unsound(s, size, redist + REDIST_AT_MODE, 4, 3, "REDIST: registers");
     unsound(s, size, redist + REDIST_AT_OWED, 4, 4, "REDIST: registers");
     unsound(s, size, redist + REDIST_AT_INVLPIR, 4, 5, "REDIST: registers");
     unsound(s, size, redist + REDIST_AT_COUNT, 4, 1, "REDIST: length");
     unsound(s, size, its + ITS_AT_NUMBER, 4, 1, "ITS: number");
-    unsound(s, size, its + ITS_AT_DEVICE_BITS, 1, 21, "ITS: limits or address");
-    unsound(s, size, its + ITS_AT_ADDRESS, 8, 0x1000, "ITS: limits or address");
+
+    unsound(s, size, its + ITS_AT_ADDRESS, 8, 0x1000, "ITS: address");
     unsound(s, size, its + ITS_AT_COUNT, 4, 3, "ITS: length");
     unsound(s, size, its + ITS_AT_GATE, 4, 4, "ITS: registers");
     unsound(s, size, its + ITS_AT_CREADR, 8, 1, "ITS: registers"); /* cannot stall */
