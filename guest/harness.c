@@ -70,6 +70,7 @@ void delay(uint64_t us)
 
 void settle(void)
 {
+    checkpoint();
     delay(SETTLE_US);
 }
 

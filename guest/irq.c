@@ -54,6 +54,8 @@ static void handle(unsigned ack, void (*eoi)(unsigned), volatile uint32_t *count
     if (intid >= MAX_INTID)
         die("CPU %u: unexpected INTID %u", cpu->id, intid);
     note(cpu, ack);
+    if (!counts[intid])
+        checkpoint(); /* not at each of a storm's */
     if (cpu->hook)
         cpu->hook(ack);
     eoi(ack);
@@ -105,6 +107,7 @@ unsigned poll_ack(void)
 
     WAIT_FOR(is_interrupt(gic_intid(ack = gic_ack())));
     dsb();
+    checkpoint();
     return ack;
 }
 
@@ -112,11 +115,13 @@ unsigned poll_nothing(void)
 {
     unsigned ack = INTID_NONE;
 
+    checkpoint();
     WAIT_FOR_US(SETTLE_US, is_interrupt(gic_intid(ack = gic_ack())));
     return ack;
 }
 
 bool poll_hppi(unsigned ack)
 {
+    checkpoint();
     return WAIT_FOR(gic_hppi() == ack);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "psci.h"
 #include "cpu.h"
+#include "guest.h"
 
 /* Function identifiers: DEN 0022, section 5.1. */
 #define PSCI_VERSION 0x84000000u
@@ -45,6 +46,16 @@ int32_t psci_affinity_info(uint64_t mpidr)
 {
     return psci_call(PSCI_AFFINITY_INFO_64, mpidr, 0, 0);
 }
+
+#ifdef CHECKPOINTS
+#define HYP_CHECKPOINT 0x86000100u
+
+void checkpoint(void)
+{
+    if (psci_call(HYP_CHECKPOINT, 0, 0, 0) != PSCI_SUCCESS)
+        die("no checkpoint");
+}
+#endif
 
 void psci_system_off(void)
 {

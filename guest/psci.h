@@ -22,4 +22,14 @@ int32_t psci_cpu_off(void);
 int32_t psci_affinity_info(uint64_t mpidr);
 void psci_system_off(void) __attribute__((noreturn));
 
+/* In the images for it: the reference hypervisor gives this guest another GIC, with the same state
+ * (hyp/README.md). The tests do this wherever an interrupt is likely to be under way. */
+#ifdef CHECKPOINTS
+void checkpoint(void);
+#else
+static inline void checkpoint(void)
+{
+}
+#endif
+
 #endif

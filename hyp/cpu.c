@@ -93,11 +93,12 @@ static void open_debug(void)
     WRITE_SYSREG(mdcr_el2, value);
 }
 
-/* The guest owns both EL1 timers: no trap, and virtual time is physical time. */
+/* The guest owns both EL1 timers: no trap, and virtual time is physical time. EL2's is off. */
 static void open_timers(void)
 {
     WRITE_SYSREG(cnthctl_el2, 3); /* EL1PCTEN, EL1PCEN */
     WRITE_SYSREG(cntvoff_el2, 0);
+    WRITE_SYSREG(cnthp_ctl_el2, 0);
 }
 
 void cpu_open(struct cpu *cpu)

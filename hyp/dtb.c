@@ -107,6 +107,12 @@ static bool take_word(const char *word)
         boot.trace = true;
     else if (strncmp(word, "lvgic.hyp.fault", 15) == 0)
         boot.fault = true;
+    else if (strncmp(word, "lvgic.hyp.checkpoint=", 21) == 0)
+        boot.period = strtoul(word + 21, NULL, 0);
+    else if (strncmp(word, "lvgic.hyp.save", 14) == 0)
+        boot.save = true;
+    else if (strncmp(word, "lvgic.hyp.key", 13) == 0)
+        boot.key = true;
     return true;
 }
 
@@ -155,7 +161,8 @@ static void scan_intc(const void *fdt, int node)
                fdt_node_check_compatible(fdt, node, "arm,gic-400") == 0) {
         boot.gic = 2;
         frames = v2;
-        count = boot.soft ? 2 : 4; /* without virtualization there are no more */
+        /* Without virtualization there are no more, and with software no more are needed. */
+        count = boot.soft && size < 64 ? 2 : 4;
     }
     if (!boot.gic || !reg || size < 16 * count)
         fault("the interrupt controller is of no use");

@@ -5,8 +5,6 @@
 #include "hyp.h"
 
 #define FAULT_STATUS 99
-#define SEMIHOSTING_EXIT_EXTENDED 0x20
-#define ADP_STOPPED_APPLICATION_EXIT 0x20026
 #define PSCI_SYSTEM_OFF 0x84000008
 
 static atomic_flag dying = ATOMIC_FLAG_INIT;
@@ -28,11 +26,7 @@ static void first_fault_only(void)
 
 static _Noreturn void end(void)
 {
-    static const uint64_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, FAULT_STATUS};
-    register uint64_t operation __asm__("x0") = SEMIHOSTING_EXIT_EXTENDED;
-    register const uint64_t *argument __asm__("x1") = block;
-
-    __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(argument) : "memory");
+    semihosting_exit(FAULT_STATUS);
     psci_physical(PSCI_SYSTEM_OFF, 0, 0, 0);
     for (;;)
         __asm__ volatile("wfi");

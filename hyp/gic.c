@@ -10,9 +10,9 @@
 #define PRIORITY 0x80u
 #define SPURIOUS 1020
 
-const uint32_t forwarded_ppis[] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};
-const uint32_t forwarded_spis[] = {SPI_UART,    SPI_RTC,     SPI_PCI,
-                                   SPI_PCI + 1, SPI_PCI + 2, SPI_PCI + 3};
+const uint32_t forwarded_ppis[NR_FORWARDED_PPIS] = {PPI_VIRTUAL_TIMER, PPI_PHYSICAL_TIMER};
+const uint32_t forwarded_spis[NR_FORWARDED_SPIS] = {SPI_UART,    SPI_RTC,     SPI_PCI,
+                                                    SPI_PCI + 1, SPI_PCI + 2, SPI_PCI + 3};
 
 static const struct gic_driver *driver(void)
 {
@@ -47,7 +47,7 @@ void gic_init(void)
     driver()->forward(false);
     reset(boot.gicd, 32, 32 + gic_spis());
     driver()->forward(true);
-    for (unsigned i = 0; i < sizeof(forwarded_spis) / sizeof(forwarded_spis[0]); i++) {
+    for (unsigned i = 0; i < NR_FORWARDED_SPIS; i++) {
         uint32_t intid = forwarded_spis[i];
         driver()->route(intid);
         write32(boot.gicd + GICD_ISENABLER + intid / 32 * 4, (uint32_t)BIT(intid % 32));
@@ -59,11 +59,11 @@ void gic_init(void)
 /* This CPU's SGIs, PPIs and CPU interface. */
 void gic_cpu_init(struct cpu *cpu)
 {
-    uint32_t enabled = BIT(SGI_KICK) | BIT(PPI_MAINTENANCE);
+    uint32_t enabled = BIT(SGI_KICK) | BIT(PPI_MAINTENANCE) | BIT(PPI_HYP_TIMER);
 
     driver()->find_cpu(cpu);
     reset(cpu->banked, 0, 32);
-    for (unsigned i = 0; i < sizeof(forwarded_ppis) / sizeof(forwarded_ppis[0]); i++)
+    for (unsigned i = 0; i < NR_FORWARDED_PPIS; i++)
         enabled |= BIT(forwarded_ppis[i]);
     write32(cpu->banked + GICD_ISENABLER, enabled);
     driver()->open_cpu();
@@ -87,6 +87,10 @@ void gic_handle(struct cpu *cpu)
     case PPI_MAINTENANCE: /* vgic_exit() has folded what changed, vgic_enter() arms it anew */
         driver()->deactivate(acknowledged);
         break;
+    case PPI_HYP_TIMER:
+        checkpoint_timer(cpu);
+        driver()->deactivate(acknowledged);
+        break;
     default:
         vgic_forward(cpu, intid);
     }
@@ -107,6 +111,13 @@ void gic_kick(const struct cpu *cpu)
     driver()->kick(cpu);
 }
 
+void gic_kick_others(const struct cpu *cpu)
+{
+    for (unsigned i = 0; i < boot.nr_cpus; i++)
+        if (i != cpu->index)
+            gic_kick(cpu_at(i));
+}
+
 /* Where the registers of this interrupt are. */
 static uint64_t frame_of(const struct cpu *cpu, uint32_t intid)
 {
@@ -125,11 +136,20 @@ bool gic_pending(const struct cpu *cpu, uint32_t intid)
     return read32(frame_of(cpu, intid) + GICD_ISPENDR + intid / 32 * 4) & BIT(intid % 32);
 }
 
+/* Makes this interrupt active, as if it had been acknowledged, or inactive. */
+void gic_set_active(const struct cpu *cpu, uint32_t intid, bool active)
+{
+    uint64_t frame = frame_of(cpu, intid) + intid / 32 * 4;
+
+    write32(frame + (active ? GICD_ISACTIVER : GICD_ICACTIVER), (uint32_t)BIT(intid % 32));
+    (void)read32(frame + GICD_ISACTIVER); /* the write has arrived when the guest runs */
+}
+
 void gic_deactivate(const struct cpu *cpu, uint32_t intid)
 {
     /* A write to the CPU interface reaches this CPU's PPIs only. */
     if (intid < 32 && cpu != this_cpu())
-        write32(frame_of(cpu, intid) + GICD_ICACTIVER, (uint32_t)BIT(intid));
+        gic_set_active(cpu, intid, false);
     else
         driver()->deactivate(intid);
 }

@@ -173,8 +173,11 @@ struct boot {
     struct region pci[2 + PCI_RANGES];
     unsigned nr_cpus;
     uint64_t mpidr[MAX_CPUS];
-    bool trace; /* lvgic.hyp.trace: a line for each access and call of the guest */
-    bool fault; /* lvgic.hyp.fault: fail at once, to see what becomes of a failure */
+    bool trace;      /* lvgic.hyp.trace: a line for each access and call of the guest */
+    bool fault;      /* lvgic.hyp.fault: fail at once, to see what becomes of a failure */
+    uint64_t period; /* lvgic.hyp.checkpoint: milliseconds between checkpoints; 0: none */
+    bool save;       /* lvgic.hyp.save: there is a file for snapshots */
+    bool key;        /* lvgic.hyp.key: a key on the console asks for a checkpoint */
 };
 extern struct boot boot;
 
@@ -202,6 +205,7 @@ void cpu_signal(bool irq, bool fiq, bool nmi);
 void *table_alloc(void);
 void table_map(uint64_t *root, uint64_t start, uint64_t end, uint64_t attributes);
 void table_map_to(uint64_t *root, uint64_t start, uint64_t end, uint64_t to, uint64_t attributes);
+void table_unmap_page(uint64_t *root, uint64_t address);
 
 /* mmu.c: EL2's own address space */
 void mmu_prepare(uint64_t dtb);
@@ -213,6 +217,7 @@ void cache_clean(const void *start, uint64_t size);
 /* stage2.c: the guest's physical address space */
 void stage2_init(void);
 void stage2_cpu_init(void);
+void stage2_show_gicv(bool shown);
 bool stage2_has_code(uint64_t ipa);
 
 /* dtb.c */
@@ -239,6 +244,7 @@ void mmio_abort(struct cpu *cpu, struct frame *frame, uint64_t esr);
 enum {
     SGI_KICK = 7,
     PPI_MAINTENANCE = 25,
+    PPI_HYP_TIMER = 26,
     PPI_VIRTUAL_TIMER = 27,
     PPI_PHYSICAL_TIMER = 30,
     SPI_UART = 33,
@@ -246,14 +252,18 @@ enum {
     SPI_PCI = 35, /* the first of four: PCI's INTA to INTD */
     FIRST_LPI = 8192,
 };
-extern const uint32_t forwarded_ppis[2], forwarded_spis[6];
+#define NR_FORWARDED_PPIS 2u
+#define NR_FORWARDED_SPIS 6u
+extern const uint32_t forwarded_ppis[NR_FORWARDED_PPIS], forwarded_spis[NR_FORWARDED_SPIS];
 void gic_init(void);
 void gic_cpu_init(struct cpu *cpu);
 void gic_handle(struct cpu *cpu);
 void gic_wait(struct cpu *cpu);
 void gic_kick(const struct cpu *cpu);
+void gic_kick_others(const struct cpu *cpu);
 bool gic_pending(const struct cpu *cpu, uint32_t intid);
 void gic_deactivate(const struct cpu *cpu, uint32_t intid);
+void gic_set_active(const struct cpu *cpu, uint32_t intid, bool active);
 unsigned gic_spis(void);
 
 /* its.c: the physical ITS */
@@ -283,7 +293,6 @@ struct access {
     bool write;
 };
 void vgic_init(void);
-void vgic_cpu_init(struct cpu *cpu);
 void vgic_cpu_off(struct cpu *cpu);
 void vgic_cpu_on(struct cpu *cpu);
 void vgic_enter(struct cpu *cpu);
@@ -296,10 +305,23 @@ void vgic_message(uint32_t lpi);
 bool vgic_mmio(struct cpu *cpu, struct access *access);
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value);
 void vgic_stop(struct cpu *cpu);
+void vgic_stop_if_asked(void);
 unsigned vgic_lrs(unsigned *hardware);
+bool vgic_is_soft(void);
+void vgic_leave(struct cpu *cpu, bool attached);
+void vgic_rebuild(bool other_lrs, bool other_kind, bool to_file);
+void vgic_join(struct cpu *cpu, bool attached);
+
+/* checkpoint.c */
+void checkpoint_arm(const struct cpu *cpu);
+void checkpoint_ask(const struct cpu *cpu, bool file);
+void checkpoint_timer(const struct cpu *cpu);
+bool checkpoint_if_asked(struct cpu *cpu, bool attached);
+void checkpoint_print(void);
 
 /* uart.c: %s %c %u %d %x %lu %lx, nothing else */
 void uart_init(void);
+bool uart_read(const struct cpu *cpu, struct access *access);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Say it the first time only: a guest must not be able to flood the console. */
@@ -309,6 +331,10 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
         if (!atomic_flag_test_and_set_explicit(&said, memory_order_relaxed)) \
             say(__VA_ARGS__);                                                \
     } while (0)
+
+/* semihosting.c */
+void semihosting_exit(uint64_t status);
+bool semihosting_write(const void *data, size_t size);
 
 /* fault.c: the hypervisor cannot go on */
 _Noreturn void fault(const char *what);

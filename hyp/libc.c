@@ -39,7 +39,11 @@ void *memmove(void *to, const void *from, size_t size)
 void *memset(void *to, int value, size_t size)
 {
     char *t = to;
+    uint64_t word = (unsigned char)value * UINT64_C(0x0101010101010101);
 
+    if ((uintptr_t)t % 8 == 0)
+        for (; size >= 8; size -= 8, t += 8)
+            *(uint64_t *)(void *)t = word;
     while (size--)
         *t++ = (char)value;
     return to;

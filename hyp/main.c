@@ -44,7 +44,7 @@ static _Noreturn void run(struct cpu *cpu)
 
     cpu_open(cpu);
     stage2_cpu_init();
-    vgic_cpu_init(cpu);
+    checkpoint_arm(cpu);
     /* Release: whoever sees it sees this CPU's part of the GIC set up. */
     atomic_store_explicit(&cpu->ready, true, memory_order_release);
     psci_wait_for_start(cpu, frame);

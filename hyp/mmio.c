@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stage 2 faults of the guest: an access to the virtual GIC's frames, or to nothing at all.
+ * Stage 2 faults of the guest: an access to the virtual GIC's frames, to the UART if we read the
+ * keys, too, or to nothing at all.
  */
 #include "hyp.h"
 
@@ -61,7 +62,7 @@ static bool emulate(struct cpu *cpu, struct frame *frame, uint64_t esr, uint64_t
         if (swapped)
             access.value = swap(access.value, access.size);
     }
-    if (!vgic_mmio(cpu, &access))
+    if (!vgic_mmio(cpu, &access) && !uart_read(cpu, &access))
         return false;
     if (boot.trace)
         say("hyp: %u: %s 0x%lx/%u 0x%lx\n", cpu->index, access.write ? "write" : "read ", ipa,

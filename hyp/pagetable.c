@@ -14,7 +14,8 @@
 static uint64_t pool[32][ENTRIES] __attribute__((aligned(PAGE)));
 static unsigned used;
 
-/* Only the boot CPU makes tables, before the others run. */
+/* One CPU at a time makes tables: the boot CPU, before the others run, or one for which they wait.
+ */
 void *table_alloc(void)
 {
     if (used == sizeof(pool) / sizeof(pool[0]))
@@ -60,6 +61,14 @@ void table_map_to(uint64_t *root, uint64_t start, uint64_t end, uint64_t to, uin
     if (start % PAGE || end % PAGE || to % PAGE || start >= end || end > BIT(39))
         fault("a mapping that tables cannot describe");
     map(root, 1, start, end, to, attributes);
+}
+
+/* Unmaps a page that was mapped as such. */
+void table_unmap_page(uint64_t *root, uint64_t address)
+{
+    for (unsigned level = 1; level < 3; level++)
+        root = next_table(&root[address / BIT(39 - 9 * level) % ENTRIES]);
+    root[address / PAGE % ENTRIES] = 0;
 }
 
 /* Maps [start, end) to itself. */

@@ -2,6 +2,7 @@
 /*
  * PSCI, both sides: the guest calls (HVC, or SMC) and the hypervisor answers; the hypervisor calls
  * the machine's own firmware by SMC. Arm DEN 0022 (PSCI 1.1) and DEN 0028 (SMC calling convention).
+ * Beside PSCI there is one call for a checkpoint.
  */
 #include "hyp.h"
 
@@ -18,6 +19,9 @@
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
 #define PSCI_FEATURES 0x8400000au
+
+/* Our own, of the range for hypervisors. */
+#define CHECKPOINT 0x86000100u
 
 #define SUCCESS 0
 #define NOT_SUPPORTED (-1)
@@ -184,6 +188,9 @@ uint64_t psci_call(struct cpu *cpu, struct frame *frame)
         return (uint64_t)end_system(cpu, function);
     case PSCI_FEATURES:
         return (uint64_t)features((uint32_t)a);
+    case CHECKPOINT:
+        checkpoint_ask(cpu, true);
+        return SUCCESS; /* when the guest sees it, it is done */
     default:
         return (uint64_t)NOT_SUPPORTED;
     }

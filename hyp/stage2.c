@@ -7,8 +7,9 @@
  */
 #include "hyp.h"
 
-#define NORMAL (0xfu << 2) /* MemAttr: write-back, so that the guest's own attributes decide */
-#define DEVICE (0x1u << 2) /* MemAttr: nGnRE at the most */
+#define NORMAL (0xfu << 2)   /* MemAttr: write-back, so that the guest's own attributes decide */
+#define DEVICE (0x1u << 2)   /* MemAttr: nGnRE at the most */
+#define WRITE_ONLY (2u << 6) /* S2AP: reads fault */
 #define READ_WRITE (3u << 6)
 #define INNER_SHAREABLE (3u << 8)
 #define ACCESSED BIT(10)
@@ -28,18 +29,24 @@ static void map_flash(void)
               DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
 }
 
+/* Page 0 of the guest's CPU interface is the hardware's virtual one; the second page, with
+ * GICC_DIR, is not there, nor is any of it when it is all software. */
+static void map_gicv(void)
+{
+    table_map_to(root, boot.gicc, boot.gicc + PAGE, boot.gicv,
+                 DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+}
+
 void stage2_init(void)
 {
     root = table_alloc();
     table_map(root, boot.ram_start, boot.hyp_start,
               NORMAL | READ_WRITE | INNER_SHAREABLE | ACCESSED);
-    table_map(root, UART_BASE, UART_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+    table_map(root, UART_BASE, UART_BASE + PAGE,
+              DEVICE | (boot.key ? WRITE_ONLY : READ_WRITE) | ACCESSED | NO_EXECUTE);
     table_map(root, RTC_BASE, RTC_BASE + PAGE, DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
-    /* Page 0 of the guest's CPU interface is the hardware's virtual one; the second page, with
-     * GICC_DIR, is not there, nor is any of it when it is all software. */
     if (boot.gic == 2 && !boot.soft)
-        table_map_to(root, boot.gicc, boot.gicc + PAGE, boot.gicv,
-                     DEVICE | READ_WRITE | ACCESSED | NO_EXECUTE);
+        map_gicv();
     if (boot.firmware)
         map_flash();
     for (const struct region *r = boot.pci; r->size; r++)
@@ -64,6 +71,22 @@ void stage2_cpu_init(void)
     __asm__ volatile("tlbi alle1" ::: "memory");
     dsb(nsh); /* no entry from before is left on this CPU when the guest starts */
     isb();    /* nor in what was fetched already */
+}
+
+/* GICv2: the guest's CPU interface is the hardware's from now on, or it is not any more. No CPU is
+ * in the guest. */
+void stage2_show_gicv(bool shown)
+{
+    if (shown) {
+        map_gicv();
+        dsb(ishst); /* the entry is there before any CPU walks to it; it was invalid before */
+        return;
+    }
+    table_unmap_page(root, boot.gicc);
+    dsb(ishst); /* the entry is gone before others' copies of it go, */
+    __asm__ volatile("tlbi vmalls12e1is" ::: "memory");
+    dsb(ish); /* which they have before the guest runs on any CPU */
+    isb();
 }
 
 /* May the guest start at this address? */

@@ -106,7 +106,7 @@ static bool is_cpuif_access(uint64_t esr)
 {
     uint64_t page = FIELD(READ_SYSREG(hpfar_el2), 43, 4) * PAGE;
 
-    if (!boot.soft)
+    if (!vgic_is_soft())
         return false;
     if (boot.gic == 3)
         return FIELD(esr, 31, 26) == EC_SYSREG;

@@ -10,11 +10,15 @@
 
 #include <lvgic/its.h>
 #include <lvgic/lvgic.h>
+#include <lvgic/state.h>
 
 #define NR_LPIS 8192
 #define SCTLR_NMI BIT(61)
 
 static struct lvgic_vm *vm;
+static const struct cpuif *cpuif; /* of the guest's CPUs */
+static unsigned lrs_at_start;
+static bool rebuilding; /* the guest has not changed anything that is being told */
 /* The CPU on which the guest asked for the end of the machine, and how many of the others will not
  * call the library any more. */
 static _Atomic(struct cpu *) stopper;
@@ -44,7 +48,7 @@ static void host_phys_deactivate(void *ctx, lvgic_vcpuid v, uint32_t pintid)
 }
 
 /* When the machine is about to end, the other CPUs stop where they wait. */
-static void stop_if_asked(void)
+void vgic_stop_if_asked(void)
 {
     struct cpu *by = atomic_load_explicit(&stopper, memory_order_relaxed);
 
@@ -60,7 +64,7 @@ static void host_relax(void *ctx, lvgic_vcpuid v)
 {
     (void)ctx;
     (void)v;
-    stop_if_asked();
+    vgic_stop_if_asked();
     __asm__ volatile("yield");
 }
 
@@ -88,7 +92,8 @@ static void host_event_mapped(void *ctx, uint32_t its, uint32_t device, uint32_t
 {
     (void)ctx;
     (void)its; /* there is one */
-    its_event_mapped(device, event, mapped);
+    if (!rebuilding)
+        its_event_mapped(device, event, mapped);
 }
 
 static void host_broken(void *ctx, const char *what)
@@ -117,29 +122,44 @@ static void must(int status)
 
 /* ---------------------------------------------------------------- life of the VM */
 
-static const struct cpuif *cpuif(void)
+static const struct cpuif *hardware(void)
 {
-    if (boot.soft)
-        return &cpuif_soft;
     return boot.gic == 2 ? &cpuif_gich : &cpuif_ich;
 }
 
-/* How many list registers the guest runs with: fewer than there are, if the command line says so.
+bool vgic_is_soft(void)
+{
+    return cpuif == &cpuif_soft;
+}
+
+/* How many list registers the guest starts with: fewer than there are, if the command line says so.
  */
-unsigned vgic_lrs(unsigned *hardware)
+unsigned vgic_lrs(unsigned *all)
 {
     struct lvgic_config config;
 
-    cpuif()->caps(&config);
-    *hardware = config.nr_lrs;
-    return boot.lrs && boot.lrs < *hardware ? boot.lrs : *hardware;
+    cpuif->caps(&config);
+    *all = config.nr_lrs;
+    return boot.lrs && boot.lrs < *all ? boot.lrs : *all;
 }
 
-/* The boot CPU, once. The VM's memory is what follows the image. */
-void vgic_init(void)
+/* What follows the image is two halves: one for the VM, and one for its snapshot. */
+static uint64_t half(void)
+{
+    return align_down((boot.hyp_start + HYP_REGION - DTB_LIMIT - (uint64_t)image_end) / 2, PAGE);
+}
+
+static void map_hw(unsigned v, const uint32_t *intids, size_t nr)
+{
+    for (size_t i = 0; i < nr; i++)
+        must(lvgic_map_hw(vm, LVGIC_VCPU(v), LVGIC_INTID(intids[i]), intids[i]));
+}
+
+/* The VM, at its reset value, with at most so many list registers and for the CPU interface that
+ * `cpuif` is. Devices and timers keep the INTIDs that they have physically. */
+static void build(unsigned lrs)
 {
     lvgic_affinity affinity[MAX_CPUS];
-    unsigned hardware;
     struct lvgic_config config = {
         .nr_vcpus = boot.nr_cpus,
         .nr_spis = gic_spis(),
@@ -153,25 +173,30 @@ void vgic_init(void)
         config.nr_lpis = NR_LPIS;
         config.its_device_bits = (uint8_t)its_device_bits();
     }
-    cpuif()->caps(&config);
-    config.nr_lrs = (uint8_t)vgic_lrs(&hardware);
+    cpuif->caps(&config);
+    if (lrs < config.nr_lrs)
+        config.nr_lrs = (uint8_t)lrs;
     for (unsigned i = 0; i < boot.nr_cpus; i++)
         affinity[i] = (lvgic_affinity){.mpidr = boot.mpidr[i]};
     size = lvgic_vm_size(&config);
-    if (!size || size > boot.hyp_start + HYP_REGION - DTB_LIMIT - (uint64_t)image_end)
+    if (!size || size > half())
         fault("no memory for the virtual GIC");
     must(lvgic_vm_init(image_end, size, &config, &host, NULL, &vm));
-    for (unsigned i = 0; i < sizeof(forwarded_spis) / sizeof(forwarded_spis[0]); i++)
-        must(lvgic_map_hw(vm, LVGIC_VCPU(0), LVGIC_INTID(forwarded_spis[i]), forwarded_spis[i]));
+    map_hw(0, forwarded_spis, NR_FORWARDED_SPIS);
+    for (unsigned i = 0; i < boot.nr_cpus; i++) {
+        cpu_at(i)->vcpu = lvgic_vcpu(vm, LVGIC_VCPU(i));
+        map_hw(i, forwarded_ppis, NR_FORWARDED_PPIS);
+    }
 }
 
-/* Each CPU, once. Timers keep the INTID that they have physically. */
-void vgic_cpu_init(struct cpu *cpu)
+/* The boot CPU, once. */
+void vgic_init(void)
 {
-    cpu->vcpu = lvgic_vcpu(vm, LVGIC_VCPU(cpu->index));
-    for (unsigned i = 0; i < sizeof(forwarded_ppis) / sizeof(forwarded_ppis[0]); i++)
-        must(lvgic_map_hw(vm, LVGIC_VCPU(cpu->index), LVGIC_INTID(forwarded_ppis[i]),
-                          forwarded_ppis[i]));
+    unsigned all;
+
+    cpuif = boot.soft ? &cpuif_soft : hardware();
+    lrs_at_start = vgic_lrs(&all);
+    build(lrs_at_start);
 }
 
 /* ---------------------------------------------------------------- a run of the guest */
@@ -179,14 +204,15 @@ void vgic_cpu_init(struct cpu *cpu)
 /* The last thing before the guest. */
 void vgic_enter(struct cpu *cpu)
 {
+    checkpoint_if_asked(cpu, true);
     must(lvgic_vcpu_enter(cpu->vcpu));
-    cpuif()->load(cpu);
+    cpuif->load(cpu);
 }
 
 /* The first thing after it. */
 void vgic_exit(struct cpu *cpu)
 {
-    cpuif()->save(cpu);
+    cpuif->save(cpu);
     must(lvgic_vcpu_exit(cpu->vcpu));
 }
 
@@ -194,7 +220,7 @@ void vgic_exit(struct cpu *cpu)
  * changed of its outputs. */
 void vgic_go_on(struct cpu *cpu)
 {
-    cpuif()->load(cpu);
+    cpuif->load(cpu);
 }
 
 /* A physical interrupt, acknowledged and with its priority dropped, is the guest's from here on. */
@@ -218,32 +244,34 @@ void vgic_message(uint32_t lpi)
 
 /* ---------------------------------------------------------------- sleep, off, on */
 
-/* Until the next physical interrupt. */
+/* Until the next physical interrupt, or a checkpoint: the new VM does not know that this vCPU
+ * sleeps. The virtual interface has been given up. */
 void vgic_wait(struct cpu *cpu)
 {
-    stop_if_asked();
-    gic_wait(cpu);
+    vgic_stop_if_asked();
+    if (!checkpoint_if_asked(cpu, false))
+        gic_wait(cpu);
 }
 
 /* Standby: until there is an interrupt that would wake the guest. The virtual interface is given up
  * meanwhile, or a maintenance interrupt that nobody is going to answer would keep the CPU awake. */
 void vgic_suspend(struct cpu *cpu)
 {
-    cpuif()->detach(cpu);
+    cpuif->detach(cpu);
     while (lvgic_vcpu_block(cpu->vcpu))
         vgic_wait(cpu);
-    cpuif()->attach(cpu);
+    cpuif->attach(cpu);
 }
 
 void vgic_cpu_off(struct cpu *cpu)
 {
-    cpuif()->detach(cpu);
+    cpuif->detach(cpu);
 }
 
 void vgic_cpu_on(struct cpu *cpu)
 {
     must(lvgic_vcpu_reset_cpuif(cpu->vcpu));
-    cpuif()->attach(cpu);
+    cpuif->attach(cpu);
 }
 
 /* ---------------------------------------------------------------- the guest's accesses */
@@ -284,38 +312,143 @@ bool vgic_mmio(struct cpu *cpu, struct access *access)
 bool vgic_sysreg(struct cpu *cpu, uint32_t encoding, bool write, uint64_t *value)
 {
     /* What ICC_IAR1_EL1 reads depends on it; the guest may change it without a trap. */
-    if (boot.soft && cpu_has_nmi())
+    if (vgic_is_soft() && cpu_has_nmi())
         lvgic_vcpu_set_sctlr_nmi(cpu->vcpu, READ_SYSREG(sctlr_el1) & SCTLR_NMI);
     return lvgic_vcpu_sysreg(cpu->vcpu, encoding, write, value) == LVGIC_SYSREG_DONE;
 }
 
-/* ---------------------------------------------------------------- the end */
+/* ---------------------------------------------------------------- counters */
 
-static void print_counters(void)
+/* Of all the VMs that there have been. */
+static struct lvgic_stats vcpu_sum;
+static struct lvgic_its_stats its_sum;
+static uint64_t lr_writes, lr_reads;
+
+static void add_counters(void)
 {
-    struct lvgic_stats all = {0};
     struct lvgic_its_stats its;
-    uint64_t writes = 0, reads = 0;
 
     for (unsigned i = 0; i < boot.nr_cpus; i++) {
         struct lvgic_vcpu *vcpu = lvgic_vcpu(vm, LVGIC_VCPU(i));
         struct lvgic_stats one;
         lvgic_vcpu_stats(vcpu, &one);
-        all.enters += one.enters;
-        all.overflows += one.overflows;
-        all.eoicount_replays += one.eoicount_replays;
-        writes += lvgic_vcpu_lrs(vcpu)->hw.writes;
-        reads += lvgic_vcpu_lrs(vcpu)->hw.reads;
+        vcpu_sum.enters += one.enters;
+        vcpu_sum.overflows += one.overflows;
+        vcpu_sum.eoicount_replays += one.eoicount_replays;
+        lr_writes += lvgic_vcpu_lrs(vcpu)->hw.writes;
+        lr_reads += lvgic_vcpu_lrs(vcpu)->hw.reads;
     }
+    if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK) {
+        its_sum.commands += its.commands;
+        its_sum.errors += its.errors;
+        its_sum.mapped += its.mapped;
+        its_sum.unmapped += its.unmapped;
+        its_sum.refused_msis += its.refused_msis;
+    }
+}
+
+static void print_counters(void)
+{
+    add_counters();
     say("hyp: %lu enters, %lu overflows, %lu EOIcount replays, "
         "%lu list-register writes, %lu reads\n",
-        all.enters, all.overflows, all.eoicount_replays, writes, reads);
-    if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK)
+        vcpu_sum.enters, vcpu_sum.overflows, vcpu_sum.eoicount_replays, lr_writes, lr_reads);
+    if (boot.its)
         say("hyp: ITS: %lu commands, %lu errors; LPIs: %lu mapped, %lu unmapped; "
             "%lu messages, %lu refused\n",
-            its.commands, its.errors, its.mapped, its.unmapped,
-            atomic_load_explicit(&messages, memory_order_relaxed), its.refused_msis);
+            its_sum.commands, its_sum.errors, its_sum.mapped, its_sum.unmapped,
+            atomic_load_explicit(&messages, memory_order_relaxed), its_sum.refused_msis);
+    checkpoint_print();
 }
+
+/* ---------------------------------------------------------------- checkpoints */
+
+/* This CPU, out of the guest, will not call the library before vgic_join(). */
+void vgic_leave(struct cpu *cpu, bool attached)
+{
+    if (attached)
+        cpuif->detach(cpu);
+}
+
+/* Nothing of before is relied on: the new VM says which of the physical interrupts the guest has.
+ */
+static void set_physical(const struct cpu *cpu, const uint32_t *intids, size_t nr)
+{
+    for (size_t i = 0; i < nr; i++) {
+        gic_set_active(cpu, intids[i], false);
+        if (lvgic_hw_active(vm, LVGIC_VCPU(cpu->index), LVGIC_INTID(intids[i])))
+            gic_set_active(cpu, intids[i], true);
+    }
+}
+
+/* And may do so again. All SPIs come to the boot CPU. */
+void vgic_join(struct cpu *cpu, bool attached)
+{
+    set_physical(cpu, forwarded_ppis, NR_FORWARDED_PPIS);
+    if (cpu->index == 0)
+        set_physical(cpu, forwarded_spis, NR_FORWARDED_SPIS);
+    if (attached)
+        cpuif->attach(cpu);
+}
+
+/* A snapshot, of which the size is returned, and if wanted the file of it. */
+static size_t save(void *snapshot, bool to_file)
+{
+    size_t size;
+
+    must(lvgic_save(vm, snapshot, half(), &size));
+    if (to_file && semihosting_write(snapshot, size))
+        say("hyp: snapshot of %lu bytes written\n", size);
+    else if (to_file)
+        say("hyp: the snapshot cannot be written\n");
+    return size;
+}
+
+/* A VM with that CPU interface can take over: the guest does not see the difference. */
+static bool is_alike(const struct cpuif *other)
+{
+    struct lvgic_config now = {0}, then = {0};
+
+    if (boot.gic == 2 && !boot.gich)
+        return false;
+    cpuif->caps(&now);
+    other->caps(&then);
+    return now.pri_bits == then.pri_bits && now.nmi == then.nmi;
+}
+
+/* A new VM takes over from this one; all CPUs have left. With `other_lrs` it has one list register,
+ * or if the guest started with one, four; with `other_kind` it has another CPU interface than the
+ * guest started with, if possible. With `to_file` there is a file of the snapshot, too. */
+void vgic_rebuild(bool other_lrs, bool other_kind, bool to_file)
+{
+    const struct cpuif *next = other_kind != boot.soft ? &cpuif_soft : hardware();
+    void *snapshot = image_end + half();
+    size_t size = save(snapshot, to_file && boot.save);
+    bool was_soft = vgic_is_soft();
+    unsigned lrs = lrs_at_start;
+    struct lvgic_its_stats its;
+    const char *broken;
+
+    add_counters();
+    rebuilding = true;
+    must(lvgic_vm_fini(vm));
+    if (other_lrs)
+        lrs = lrs == 1 ? 4 : 1;
+    if (is_alike(next))
+        cpuif = next;
+    if (boot.gic == 2 && vgic_is_soft() != was_soft)
+        stage2_show_gicv(was_soft);
+    build(lrs);
+    must(lvgic_restore(vm, snapshot, size));
+    rebuilding = false;
+    if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK)
+        its_sum.mapped -= its.mapped; /* again, and not by the guest */
+    broken = lvgic_check(vm);
+    if (broken)
+        fault(broken);
+}
+
+/* ---------------------------------------------------------------- the end */
 
 static bool all_stopped(void)
 {
@@ -332,17 +465,18 @@ void vgic_stop(struct cpu *cpu)
     const char *broken = NULL;
 
     if (!atomic_compare_exchange_strong(&stopper, &nobody, cpu))
-        stop_if_asked();
+        vgic_stop_if_asked();
     lvgic_pause(vm);
-    for (unsigned i = 0; i < boot.nr_cpus; i++)
-        if (i != cpu->index)
-            gic_kick(cpu_at(i));
+    gic_kick_others(cpu);
     while (!all_stopped() && READ_SYSREG(cntpct_el0) < deadline)
         __asm__ volatile("yield");
-    if (all_stopped())
+    if (all_stopped()) {
         broken = lvgic_check(vm);
-    else
+        if (boot.save)
+            save(image_end + half(), true);
+    } else {
         say("hyp: a CPU did not stop within a second; the final check is left out\n");
+    }
     print_counters();
     if (broken)
         fault(broken);

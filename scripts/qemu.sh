@@ -25,6 +25,9 @@ CPU_MODEL=cortex-a57         # which CPU
 GIC=3                        # GIC version
 SOFT=                        # not empty: the guest's CPU interface is software
 LRS=                         # list registers the hypervisor may use; empty: all
+CHECKPOINT=                  # not empty: milliseconds between checkpoints
+SAVE=                        # not empty: file for snapshots
+KEY=                         # not empty: a key asks for one
 KERNEL=$GUEST/Image          # arm64 Linux image
 INITRD=$GUEST/initramfs.cpio # initial file system; empty: none
 FIRMWARE=                    # not empty: firmware image, instead of the two above
@@ -130,8 +133,11 @@ qemu_command() {
 		# "lvgic.hyp." are for the hypervisor, which removes them; the guest gets
 		# the others. The hypervisor ends the emulator with a status through
 		# semihosting.
-		QEMU+=(-semihosting-config 'enable=on,target=native' -kernel "$HYP_IMAGE"
-			-append "$words${LRS:+ lvgic.lrs=$LRS}${SOFT:+ lvgic.hyp.soft} $GUEST_ARGS"
+		words+="${LRS:+ lvgic.lrs=$LRS}${SOFT:+ lvgic.hyp.soft}"
+		words+="${CHECKPOINT:+ lvgic.hyp.checkpoint=$CHECKPOINT}${SAVE:+ lvgic.hyp.save}${KEY:+ lvgic.hyp.key}"
+		# It finds the name of the file for snapshots there, too.
+		QEMU+=(-semihosting-config "enable=on,target=native${SAVE:+,arg=$(escape "$SAVE")}"
+			-kernel "$HYP_IMAGE" -append "$words $GUEST_ARGS"
 			-device "loader,file=$(escape "$image"),addr=$address,force-raw=on")
 	fi
 	[ -z "$PCI" ] || pci_devices

@@ -21,8 +21,69 @@ static void phys_deactivate(void *ctx, lvgic_vcpuid v, uint32_t pintid)
     (void)ctx, (void)v, (void)pintid;
 }
 
-const struct lvgic_host like_host = {
-    .kick = kick, .phys_line = phys_line, .phys_deactivate = phys_deactivate};
+static bool no_memory(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    (void)ctx, (void)gpa, (void)data, (void)size;
+    return false;
+}
+
+const struct lvgic_host like_host = {.kick = kick,
+                                     .phys_line = phys_line,
+                                     .phys_deactivate = phys_deactivate,
+                                     .read_guest = no_memory};
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of a redistributor's own LPIs the last one counts; of events, all. */
+static void add_lpis(struct lvgic_config *config, const uint8_t *c, bool of_device)
+{
+    uint32_t count = snap_get32(c + (of_device ? DEVICE_AT_COUNT : REDIST_AT_COUNT));
+    const uint8_t *end = c + REDIST_AT_ENTRIES + (size_t)count * LPI_SIZE;
+
+    if (of_device)
+        config->nr_lpis += count;
+    else if (count)
+        config->nr_lpis =
+            larger(config->nr_lpis, snap_get32(end - LPI_SIZE + LPI_AT_INTID) - FIRST_LPI + 1);
+}
+
+/* Limits that do. */
+static void limits_like(struct lvgic_config *config, const uint8_t *snapshot, size_t size)
+{
+    uint32_t devices[8] = {0}, events[8] = {0}, its;
+    struct snap_rec rec;
+
+    for (size_t at = SNAP_HEADER_SIZE; snap_next(snapshot, size, &at, &rec);) {
+        const uint8_t *c = rec.content;
+
+        switch (rec.type) {
+        case SNAP_LPIS:
+            config->nr_lpis = 1;
+            config->lpi_id_bits = (uint8_t)snap_get32(c + LPIS_AT_ID_BITS);
+            config->nr_its = (uint8_t)snap_get32(c + LPIS_AT_NR_ITS);
+            config->its_device_bits = snap_get8(c + LPIS_AT_DEVICE_BITS);
+            config->its_collection_bits = snap_get8(c + LPIS_AT_COLLECTION_BITS);
+            config->its_stall = snap_get8(c + LPIS_AT_STALLS);
+            break;
+        case SNAP_REDIST:
+            add_lpis(config, c, false);
+            break;
+        case SNAP_DEVICE:
+            add_lpis(config, c, true);
+            its = snap_get32(c + DEVICE_AT_ITS);
+            config->its_devices = larger(config->its_devices, ++devices[its]);
+            /* Twice: from tables they are made in an order that may leave gaps. */
+            events[its] += 2 * larger(32, 1u << snap_get32(c + DEVICE_AT_BITS));
+            config->its_events = larger(config->its_events, events[its]);
+            break;
+        default:
+            break;
+        }
+    }
+}
 
 static void map_like(struct lvgic_vm *vm, const uint8_t *snapshot, size_t size)
 {
@@ -71,6 +132,7 @@ struct lvgic_vm *like_make(const uint8_t *snapshot, size_t size, unsigned nr_lrs
         .affinity = from.gic == 2 ? NULL : affinity,
     };
 
+    limits_like(&config, snapshot, size);
     for (uint32_t i = 0; i < from.nr_vcpus; i++)
         affinity[i].mpidr = snap_get64(from.affinities + 8 * (size_t)i);
 

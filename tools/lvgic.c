@@ -179,7 +179,8 @@ static int usage(FILE *to, int status)
             "  show FILE [--json]      what it holds: per vCPU, per interrupt\n"
             "  diff A B                what differs; exit status 1 if anything does\n"
             "  check FILE              is it sound? exit status 1, and where, if not\n"
-            "  kvm-export FILE         as KVM's device attributes (JSON, on standard output)\n"
+            "  kvm-export FILE [LIST]  as KVM's device attributes (JSON, on standard output),\n"
+            "                          with tables of ITSs; LIST: memory that these are in\n"
             "  kvm-import LIST FILE    the snapshot of a VM with these attributes\n"
             "about concurrency:\n"
             "  explore [OPTION...]     run the scenarios of tests/explore under many schedules;\n"
@@ -209,8 +210,8 @@ static int snapshot_command(int argc, char **argv)
         return tool_diff(argv[2], argv[3]);
     if (argc == 3 && !strcmp(command, "check"))
         return tool_check(argv[2]);
-    if (argc == 3 && !strcmp(command, "kvm-export"))
-        return tool_kvm_export(argv[2]);
+    if ((argc == 3 || argc == 4) && !strcmp(command, "kvm-export"))
+        return tool_kvm_export(argv[2], argv[3]);
     if (argc == 4 && !strcmp(command, "kvm-import"))
         return tool_kvm_import(argv[2], argv[3]);
     return -1;

@@ -9,15 +9,6 @@
 #include "base/bits.h"
 #include "tool.h"
 
-static uint64_t number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-
-    if (json_is_string(value))
-        return strtoull(json_string_value(value), NULL, 0);
-    return (uint64_t)json_integer_value(value);
-}
-
 static bool is_true(const json_t *object, const char *name)
 {
     return json_is_true(json_object_get(object, name));
@@ -38,13 +29,13 @@ static void print_config(const json_t *root)
     const json_t *region;
     size_t i;
 
-    printf("GICv%" PRIu64 ", %" PRIu64 " vCPUs, %" PRIu64 " SPIs", number(config, "gic"),
-           number(config, "vcpus"), number(config, "spis"));
-    if (number(config, "espis"))
-        printf(", %" PRIu64 " extended SPIs", number(config, "espis"));
-    if (number(config, "eppis"))
-        printf(", %" PRIu64 " extended PPIs", number(config, "eppis"));
-    printf(", %" PRIu64 " priority bits%s%s%s\n", number(config, "priority_bits"),
+    printf("GICv%" PRIu64 ", %" PRIu64 " vCPUs, %" PRIu64 " SPIs", tool_number(config, "gic"),
+           tool_number(config, "vcpus"), tool_number(config, "spis"));
+    if (tool_number(config, "espis"))
+        printf(", %" PRIu64 " extended SPIs", tool_number(config, "espis"));
+    if (tool_number(config, "eppis"))
+        printf(", %" PRIu64 " extended PPIs", tool_number(config, "eppis"));
+    printf(", %" PRIu64 " priority bits%s%s%s\n", tool_number(config, "priority_bits"),
            is_true(config, "one_of_n") ? ", 1-of-N" : "", is_true(config, "nmi") ? ", NMIs" : "",
            is_true(config, "two_security_states") ? ", two security states" : "");
     printf("GICD_CTLR %s, GICD_IIDR %s, GICD_STATUSR %s\n", text(dist, "ctlr"), text(dist, "iidr"),
@@ -53,8 +44,8 @@ static void print_config(const json_t *root)
         printf("distributor at %s\n", text(setup, "distributor"));
     if (strcmp(text(setup, "cpu_interface"), "-"))
         printf("CPU interface at %s\n", text(setup, "cpu_interface"));
-    json_array_foreach(json_object_get(setup, "redistributors"), i, region)
-        printf("%" PRIu64 " redistributors at %s\n", number(region, "count"), text(region, "base"));
+    json_array_foreach(json_object_get(setup, "redistributors"), i, region) printf(
+        "%" PRIu64 " redistributors at %s\n", tool_number(region, "count"), text(region, "base"));
 }
 
 static void print_priorities(const json_t *vcpu, const char *name, unsigned group)
@@ -77,15 +68,29 @@ static void print_acks(const json_t *vcpu)
     if (json_array_size(list))
         printf("  acknowledged, oldest first:");
     json_array_foreach(list, i, ack)
-        printf("%s %" PRIu64 " (%s)", i ? "," : "", number(ack, "intid"),
+        printf("%s %" PRIu64 " (%s)", i ? "," : "", tool_number(ack, "intid"),
                is_true(ack, "nmi") ? "NMI" : text(ack, "priority"));
     if (json_array_size(list))
         printf("\n");
 }
 
+static void print_redist(const json_t *vcpu)
+{
+    const json_t *redist = json_object_get(vcpu, "redistributor"), *owed;
+    size_t i;
+
+    if (!redist)
+        return;
+    printf("  LPIs %s; GICR_PROPBASER %s, GICR_PENDBASER %s", text(redist, "lpis"),
+           text(redist, "propbaser"), text(redist, "pendbaser"));
+    json_array_foreach(json_object_get(redist, "not_done_yet"), i, owed)
+        printf("%s %s", i ? "," : "; not done yet:", json_string_value(owed));
+    printf("\n");
+}
+
 static void print_vcpu(const json_t *vcpu, size_t index, const char *affinity)
 {
-    uint64_t vmcr = number(vcpu, "vmcr");
+    uint64_t vmcr = tool_number(vcpu, "vmcr");
 
     printf("vCPU %zu: affinity %s, %s; PMR 0x%02" PRIx64 ", BPR %" PRIu64 " and %" PRIu64
            ", groups%s%s%s, EOImode %d\n",
@@ -99,6 +104,7 @@ static void print_vcpu(const json_t *vcpu, size_t index, const char *affinity)
     if (is_true(vcpu, "active_nmi"))
         printf("  an NMI is active\n");
     print_acks(vcpu);
+    print_redist(vcpu);
 }
 
 static bool has(const json_t *irq, const char *flag)
@@ -133,11 +139,11 @@ static void print_state(const json_t *irq)
     if (has(irq, "MESSAGE"))
         printf(" by message");
     if (has(irq, "ACTIVE"))
-        printf(" active on vCPU %" PRIu64, number(irq, "active_on"));
+        printf(" active on vCPU %" PRIu64, tool_number(irq, "active_on"));
     if (has(irq, "NMI"))
         printf(" NMI");
     if (has(irq, "MAPPED"))
-        printf(" physical %" PRIu64, number(irq, "physical_intid"));
+        printf(" physical %" PRIu64, tool_number(irq, "physical_intid"));
     printf("\n");
 }
 
@@ -147,7 +153,7 @@ static void print_irq(const char *intid, const char *whose, const json_t *irq)
     char where[48] = "-";
 
     if (target && json_is_integer(target))
-        snprintf(where, sizeof where, "vCPU %" PRIu64, number(irq, "target"));
+        snprintf(where, sizeof where, "vCPU %" PRIu64, tool_number(irq, "target"));
     else if (target)
         snprintf(where, sizeof where, "nobody");
     printf("%6s %-7s %-7s %-3s %s 0x%02" PRIx64 "  %-5s%5s", intid, whose, where,
@@ -155,7 +161,7 @@ static void print_irq(const char *intid, const char *whose, const json_t *irq)
            has(irq, "GROUP1")     ? "1"
            : has(irq, "MODIFIER") ? "S"
                                   : "0",
-           number(irq, "priority"), has(irq, "EDGE") ? "edge" : "level",
+           tool_number(irq, "priority"), has(irq, "EDGE") ? "edge" : "level",
            has(irq, "LINE") ? "high" : "low");
     print_state(irq);
 }
@@ -176,10 +182,76 @@ static unsigned print_irqs(json_t *irqs, const char *whose)
     return idle;
 }
 
+/* ------------------------------------------------------------------ LPIs */
+
+static void print_lpi(const char *intid, const json_t *lpi)
+{
+    printf("%8s %s 0x%02" PRIx64 "%s%s", intid, has(lpi, "ENABLED") ? "on " : "off",
+           tool_number(lpi, "priority"), has(lpi, "PENDING") ? " pending" : "",
+           has(lpi, "CUT") ? " cut off: its collection was unmapped" : "");
+}
+
+static void print_own_lpis(const json_t *vcpus)
+{
+    const json_t *vcpu, *lpi;
+    const char *intid;
+    size_t i;
+
+    json_array_foreach(vcpus, i, vcpu)
+    {
+        json_t *own = json_object_get(json_object_get(vcpu, "redistributor"), "own");
+
+        json_object_foreach(own, intid, lpi)
+        {
+            printf("vCPU %zu", i);
+            print_lpi(intid, lpi);
+            printf("\n");
+        }
+    }
+}
+
+static void print_event(const char *device, const char *event, const json_t *lpi)
+{
+    const json_t *target = json_object_get(lpi, "target");
+    char intid[24];
+
+    snprintf(intid, sizeof intid, "%" PRIu64, tool_number(lpi, "lpi"));
+    printf("%8s %8s", device, event);
+    print_lpi(intid, lpi);
+    printf(" in collection %" PRIu64, tool_number(lpi, "collection"));
+    if (json_is_integer(target))
+        printf(" to vCPU %" PRIu64 "\n", tool_number(lpi, "target"));
+    else
+        printf(" to nobody\n");
+}
+
+static void print_its(const json_t *its, size_t number)
+{
+    const json_t *device, *lpi, *vcpu;
+    const char *id, *event, *icid;
+
+    printf("\nITS %zu: %s, at %s; GITS_CBASER %s, GITS_CREADR %s, GITS_CWRITER %s\n", number,
+           is_true(its, "enabled") ? "enabled" : "disabled", text(its, "address"),
+           text(its, "cbaser"), text(its, "creadr"), text(its, "cwriter"));
+    printf("GITS_BASER0 %s, GITS_BASER1 %s%s\ncollections:", text(its, "baser0"),
+           text(its, "baser1"), is_true(its, "table_replaced") ? ", one of them new" : "");
+    json_object_foreach(json_object_get(its, "collections"), icid, vcpu)
+        printf(" %s to vCPU %" JSON_INTEGER_FORMAT, icid, json_integer_value(vcpu));
+    printf("\n%8s %8s %8s %8s state\n", "DeviceID", "EventID", "LPI", "prio");
+    json_object_foreach(json_object_get(its, "devices"), id, device)
+    {
+        json_t *events = json_object_get(device, "events");
+
+        if (!json_object_size(events))
+            printf("%8s no events\n", id);
+        json_object_foreach(events, event, lpi) print_event(id, event, lpi);
+    }
+}
+
 static void print_all(const json_t *root)
 {
     const json_t *affinities = json_object_get(json_object_get(root, "config"), "affinities");
-    const json_t *vcpus = json_object_get(root, "vcpus"), *vcpu;
+    const json_t *vcpus = json_object_get(root, "vcpus"), *vcpu, *its;
     unsigned idle = 0;
     char whose[32];
     size_t i;
@@ -196,6 +268,8 @@ static void print_all(const json_t *root)
     }
     idle += print_irqs(json_object_get(root, "irqs"), "all");
     printf("and %u that are disabled and quiet\n", idle);
+    print_own_lpis(vcpus);
+    json_array_foreach(json_object_get(root, "its"), i, its) print_its(its, i);
 }
 
 int tool_show(const char *file, bool as_json)

@@ -72,9 +72,18 @@ int tool_check(const char *file)
 
 /* ------------------------------------------------------------------ as JSON */
 
-static void set(json_t *object, const char *name, uint64_t value)
+void tool_put(json_t *object, const char *name, uint64_t value)
 {
     json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+uint64_t tool_number(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (json_is_string(value))
+        return strtoull(json_string_value(value), NULL, 0);
+    return (uint64_t)json_integer_value(value);
 }
 
 static void set_bool(json_t *object, const char *name, bool value)
@@ -82,7 +91,7 @@ static void set_bool(json_t *object, const char *name, bool value)
     json_object_set_new(object, name, json_boolean(value));
 }
 
-static void set_hex(json_t *object, const char *name, uint64_t value)
+void tool_put_hex(json_t *object, const char *name, uint64_t value)
 {
     json_object_set_new(object, name, json_sprintf("0x%" PRIx64, value));
 }
@@ -98,12 +107,12 @@ static json_t *config_json(const struct snap_config *config)
 {
     json_t *object = json_object(), *list = json_array();
 
-    set(object, "gic", config->gic);
-    set(object, "vcpus", config->nr_vcpus);
-    set(object, "spis", config->nr_spis);
-    set(object, "espis", config->nr_espis);
-    set(object, "eppis", config->nr_eppis);
-    set(object, "priority_bits", config->pri_bits);
+    tool_put(object, "gic", config->gic);
+    tool_put(object, "vcpus", config->nr_vcpus);
+    tool_put(object, "spis", config->nr_spis);
+    tool_put(object, "espis", config->nr_espis);
+    tool_put(object, "eppis", config->nr_eppis);
+    tool_put(object, "priority_bits", config->pri_bits);
     set_bool(object, "one_of_n", config->options & OPTION_ONE_OF_N);
     set_bool(object, "nmi", config->options & OPTION_NMI);
     set_bool(object, "two_security_states", config->options & OPTION_TWO_STATES);
@@ -117,11 +126,11 @@ static json_t *dist_json(const uint8_t *c)
 {
     json_t *object = json_object();
 
-    set_hex(object, "ctlr", snap_get32(c + DIST_AT_CTLR));
-    set_hex(object, "statusr", snap_get32(c + DIST_AT_STATUSR));
-    set_hex(object, "iidr", snap_get32(c + DIST_AT_IIDR));
-    set_hex(object, "gicd_pidr", snap_get64(c + DIST_AT_GICD_PIDR));
-    set_hex(object, "gicr_pidr", snap_get64(c + DIST_AT_GICR_PIDR));
+    tool_put_hex(object, "ctlr", snap_get32(c + DIST_AT_CTLR));
+    tool_put_hex(object, "statusr", snap_get32(c + DIST_AT_STATUSR));
+    tool_put_hex(object, "iidr", snap_get32(c + DIST_AT_IIDR));
+    tool_put_hex(object, "gicd_pidr", snap_get64(c + DIST_AT_GICD_PIDR));
+    tool_put_hex(object, "gicr_pidr", snap_get64(c + DIST_AT_GICR_PIDR));
     return object;
 }
 
@@ -138,10 +147,10 @@ static json_t *levels_json(const uint8_t *c)
 static void vcpu_json(json_t *object, const uint8_t *c)
 {
     set_bool(object, "asleep", snap_get32(c + VCPU_AT_ASLEEP));
-    set_hex(object, "dpg", snap_get32(c + VCPU_AT_DPG));
-    set_hex(object, "nsacr", snap_get32(c + VCPU_AT_NSACR));
-    set_hex(object, "statusr", snap_get32(c + VCPU_AT_STATUSR));
-    set_hex(object, "vmcr", snap_get32(c + VCPU_AT_VMCR));
+    tool_put_hex(object, "dpg", snap_get32(c + VCPU_AT_DPG));
+    tool_put_hex(object, "nsacr", snap_get32(c + VCPU_AT_NSACR));
+    tool_put_hex(object, "statusr", snap_get32(c + VCPU_AT_STATUSR));
+    tool_put_hex(object, "vmcr", snap_get32(c + VCPU_AT_VMCR));
     json_object_set_new(object, "active_priorities_0", levels_json(c + VCPU_AT_ACTIVE0));
     json_object_set_new(object, "active_priorities_1", levels_json(c + VCPU_AT_ACTIVE1));
     set_bool(object, "active_nmi", snap_get32(c + VCPU_AT_ACTIVE_NMI));
@@ -156,14 +165,14 @@ static json_t *acks_json(const uint8_t *c)
         uint8_t level = snap_get8(entry + ACK_AT_LEVEL);
         json_t *ack = json_object();
 
-        set(ack, "intid", snap_get32(entry + ACK_AT_INTID));
-        set_hex(ack, "priority", snap_get8(entry + ACK_AT_PRIORITY));
-        set(ack, "group", snap_get8(entry + ACK_AT_GROUP1));
+        tool_put(ack, "intid", snap_get32(entry + ACK_AT_INTID));
+        tool_put_hex(ack, "priority", snap_get8(entry + ACK_AT_PRIORITY));
+        tool_put(ack, "group", snap_get8(entry + ACK_AT_GROUP1));
         if (level == 255)
             set_bool(ack, "nmi", true);
         else
-            set_hex(ack, "level", level * 2u);
-        set(ack, "source", snap_get8(entry + ACK_AT_SOURCE));
+            tool_put_hex(ack, "level", level * 2u);
+        tool_put(ack, "source", snap_get8(entry + ACK_AT_SOURCE));
         json_array_append_new(list, ack);
     }
     return list;
@@ -180,22 +189,22 @@ static json_t *irq_json(const uint8_t *e, bool shared)
     SNAP_STATES(FLAG)
 #undef FLAG
     json_object_set_new(object, "state", flags);
-    set_hex(object, "priority", snap_get8(e + IRQ_AT_PRIORITY));
+    tool_put_hex(object, "priority", snap_get8(e + IRQ_AT_PRIORITY));
     if (snap_get8(e + IRQ_AT_SOURCES))
-        set_hex(object, "sources", snap_get8(e + IRQ_AT_SOURCES));
+        tool_put_hex(object, "sources", snap_get8(e + IRQ_AT_SOURCES));
     if (snap_get8(e + IRQ_AT_SOURCE))
-        set(object, "active_source", snap_get8(e + IRQ_AT_SOURCE));
+        tool_put(object, "active_source", snap_get8(e + IRQ_AT_SOURCE));
     if (snap_get8(e + IRQ_AT_NSACR))
-        set(object, "nsacr", snap_get8(e + IRQ_AT_NSACR));
+        tool_put(object, "nsacr", snap_get8(e + IRQ_AT_NSACR));
     if (shared) {
-        set_hex(object, "route", snap_get64(e + IRQ_AT_ROUTE));
+        tool_put_hex(object, "route", snap_get64(e + IRQ_AT_ROUTE));
         json_object_set_new(object, "target",
                             target == SNAP_NOBODY ? json_null() : json_integer(target));
     }
     if (state & SNAP_STATE_ACTIVE)
-        set(object, "active_on", snap_get16(e + IRQ_AT_HOLDER));
+        tool_put(object, "active_on", snap_get16(e + IRQ_AT_HOLDER));
     if (state & SNAP_STATE_MAPPED)
-        set(object, "physical_intid", snap_get32(e + IRQ_AT_PINTID));
+        tool_put(object, "physical_intid", snap_get32(e + IRQ_AT_PINTID));
     return object;
 }
 
@@ -220,7 +229,7 @@ static void irqs_json(json_t *into, const struct snap_rec *rec)
 static void set_address(json_t *object, const char *name, uint64_t address)
 {
     if (address != NO_ADDRESS)
-        set_hex(object, name, address);
+        tool_put_hex(object, name, address);
 }
 
 static json_t *setup_json(const uint8_t *c)
@@ -230,14 +239,14 @@ static json_t *setup_json(const uint8_t *c)
     set_address(object, "distributor", snap_get64(c + SETUP_AT_DIST));
     set_address(object, "cpu_interface", snap_get64(c + SETUP_AT_CPU));
     if (snap_get32(c + SETUP_AT_MAINT_IRQ))
-        set(object, "maintenance_intid", snap_get32(c + SETUP_AT_MAINT_IRQ));
+        tool_put(object, "maintenance_intid", snap_get32(c + SETUP_AT_MAINT_IRQ));
     set_bool(object, "legacy_redistributors", snap_get32(c + SETUP_AT_SINGLE));
     for (uint32_t i = 0; i < snap_get32(c + SETUP_AT_NR_REGIONS); i++) {
         const uint8_t *at = c + SETUP_AT_REGIONS + (size_t)i * REGION_SIZE;
         json_t *region = json_object();
 
-        set_hex(region, "base", snap_get64(at + REGION_AT_BASE));
-        set(region, "count", snap_get32(at + REGION_AT_COUNT));
+        tool_put_hex(region, "base", snap_get64(at + REGION_AT_BASE));
+        tool_put(region, "count", snap_get32(at + REGION_AT_COUNT));
         json_array_append_new(list, region);
     }
     json_object_set_new(object, "redistributors", list);
@@ -266,6 +275,7 @@ static void record_json(json_t *root, json_t *vcpus, const struct snap_rec *rec)
         json_object_set_new(root, "setup", setup_json(c));
         break;
     default:
+        tool_lpi_json(root, vcpus, rec);
         break;
     }
 }
@@ -288,7 +298,7 @@ json_t *tool_json(const char *file)
     }
     root = json_object();
     vcpus = json_array();
-    set(root, "format", SNAP_VERSION);
+    tool_put(root, "format", SNAP_VERSION);
     json_object_set_new(root, "config", config_json(&config));
     json_object_set_new(root, "vcpus", vcpus);
     for (uint32_t i = 0; i < config.nr_vcpus; i++)

@@ -33,7 +33,7 @@ struct machine_config {
     unsigned nr_vcpus, nr_lrs;
     bool software; /* the library's software CPU interface, not list registers */
     bool split;    /* ICC_CTLR_EL1.EOImode = 1 */
-    bool lpis;     /* an ITS, and LPIs; then there are no snapshots yet */
+    bool lpis;     /* an ITS, and LPIs */
     unsigned nr_irqs;
     struct machine_irq irqs[GHOST_IRQS];
 };

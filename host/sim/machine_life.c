@@ -72,12 +72,11 @@ static void set_up_its(void)
 static void switch_on(void)
 {
     machine_vm = make_vm(block);
+    mirror = make_vm(mirror_block);
     machine_dist(true, GICD_CTLR, 4, GICD_CTLR_ARE | GICD_CTLR_GROUP1);
     machine_dist(true, GICD_IGROUPR + 4, 4, UINT32_MAX);
     if (config_on.lpis)
         set_up_its();
-    else
-        mirror = make_vm(mirror_block);
     for (unsigned i = 0; i < config_on.nr_irqs; i++) {
         const struct ghost_irq *irq = &machine.gic.irqs[i];
         bool enabled = config_on.irqs[i].enabled;

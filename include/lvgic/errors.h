@@ -30,15 +30,14 @@
       "make the VM with the snapshot's version")                                                \
     X(E_OTHER_VCPUS, -1004, "the snapshot has other vCPUs: their number or affinities",         \
       "make the VM with the snapshot's vCPUs")                                                  \
-    X(E_FEWER_INTIDS, -1005, "the VM lacks interrupts that the snapshot has",                   \
-      "make the VM with the snapshot's interrupts, or more")                                    \
+    X(E_FEWER_INTIDS, -1005, "the VM lacks interrupts, devices or events that there are",       \
+      "make the VM with as many, or more")                                                      \
     X(E_FEWER_PRIORITIES, -1006, "the VM has fewer priority bits than the snapshot",            \
       "restore on a machine with as many")                                                      \
-    X(E_OTHER_OPTIONS, -1007, "1-of-N, NMIs or security states differ",                         \
+    X(E_OTHER_OPTIONS, -1007, "1-of-N, NMIs, security states or ITSs differ",                   \
       "make the VM with the snapshot's options")                                                \
     X(E_OTHER_MAPPING, -1008, "other interrupts are hardware-mapped than in the snapshot",      \
       "map the same ones before")                                                               \
-    X(E_LPIS, -1010, "LPIs and ITSs are not in snapshots yet", "make the VM without LPIs")      \
     X(E_OTHER_ADDRESSES, -1009, "the VM's frames are at other addresses than the snapshot's",   \
       "set the snapshot's addresses, or none")
 

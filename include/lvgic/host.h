@@ -80,15 +80,17 @@ struct lvgic_host {
     /* LPIs only (lvgic_config.nr_lpis); read_guest is then mandatory, and without write_guest the
      * library writes nothing. Copy between the library and the guest's memory at guest physical
      * address `gpa`. False: there is no memory there (any more); nothing was copied. Called while
-     * an access, lvgic_its_run() or a call that saves or restores tables is under way, for
+     * an access, lvgic_its_run(), a device attribute or a call that saves or restores tables is
+     * under way, for
      * addresses that the guest chose, never by functions of "any context". May call the library,
      * and wait for what is not the library's. */
     bool (*read_guest)(void *ctx, uint64_t gpa, void *data, uint32_t size);
     bool (*write_guest)(void *ctx, uint64_t gpa, const void *data, uint32_t size);
 
     /* An access has done as much for ITSs and redistributors as one call may, and something is
-     * left: call lvgic_its_run() soon, from any thread, until it returns false. Optional: the guest
-     * makes it go on whenever it reads GITS_CREADR or GICR_CTLR.RWP. */
+     * left, or a snapshot was restored in which something is: call lvgic_its_run() soon, from any
+     * thread, until it returns false. Optional: the guest makes it go on whenever it reads
+     * GITS_CREADR or GICR_CTLR.RWP. */
     void (*lpi_work)(void *ctx);
 
     /* ITSs only: the guest has mapped event `event` of device `device` to an LPI of its own on ITS

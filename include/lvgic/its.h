@@ -47,25 +47,27 @@ int lvgic_msi_write(struct lvgic_vm *vm, uint32_t its, uint32_t device, uint32_t
 int lvgic_v2m_access(struct lvgic_vm *vm, struct lvgic_access *access);
 
 /* ---- The guest's tables, for live migration; entries are those of KVM's ITS table ABI, revision
- * 0. Any thread, but none of these from a callback: they wait for calls that work on LPIs. They
+ * 0. Any thread, but none of these from a callback: they wait for calls that work on LPIs (debug
+ * builds say that they wait for themselves, after a while, by `broken`). They
  * call back read_guest, write_guest, and what lvgic_its_access() does; relax, with vCPU 0, while
- * they wait. To save: lvgic_pause(), lvgic_its_run() until it returns false, the three calls for
- * what there is, the registers, the guest's memory. To restore: the memory, the registers of the
- * redistributors, GITS_CBASER, GITS_BASER<n> and the rest, the tables, GITS_CTLR. */
+ * they wait. To save: lvgic_pause(), the calls for what there is, the registers (state.h), the
+ * guest's memory. To restore: the memory, the registers of the redistributors, GITS_CBASER,
+ * GITS_BASER<n> and the rest, the tables, GITS_CTLR. Commands that wait are in the guest's queue,
+ * between GITS_CREADR and GITS_CWRITER; one that is under way is carried out again. */
 
 /* Writes devices, events and collections into the guest's device table, interrupt translation
  * tables and collection table (section 5.2); every other entry of these is cleared. What the guest
  * has no memory for (any more) is left out. An event that MOVALL has moved is saved as one of its
- * collection. Commands that wait are done before, as by lvgic_its_run(). Errors: E_NO_DEVICE (no
- * such ITS), E_INVALID (the host has no write_guest), E_PHASE (that was not enough for them all). */
+ * collection. Errors: E_NO_DEVICE (no such ITS), E_INVALID (the host has no write_guest). */
 int lvgic_its_save_tables(struct lvgic_vm *vm, uint32_t its);
 
 /* The reverse: all of it, or an error, and nothing is mapped. LPIs get their configuration and
- * pending state now, or when their redistributor is enabled. Calls back event_mapped. Errors:
- * E_NO_DEVICE, E_PHASE (the ITS is enabled, something is mapped, or lvgic_its_run() has more to
- * do), E_INVALID (a number in the tables is out of range, a collection is missing, or a device's
- * table is not in memory), E_EXISTS (a collection or an LPI is there twice), E_FEWER_INTIDS (a
- * configured limit: LPIs, devices, events). */
+ * pending state now, or when their redistributor is enabled. Until it returns, the ITS translates
+ * nothing. Calls back event_mapped. Errors:
+ * E_NO_DEVICE, E_PHASE (something is mapped, or is being mapped), E_INVALID (a number in the tables
+ * is out of range, a collection is missing, or a device's table is not in memory), E_EXISTS (a
+ * collection or an LPI is there twice), E_FEWER_INTIDS (a configured limit: LPIs, devices, events).
+ */
 int lvgic_its_restore_tables(struct lvgic_vm *vm, uint32_t its);
 
 /* Writes which LPIs are pending into the pending tables of the redistributors on which LPIs are

@@ -86,41 +86,15 @@ int lvgic_its_stats(struct lvgic_vm *vm, uint32_t number, struct lvgic_its_stats
 
 int lvgic_its_save_tables(struct lvgic_vm *vm, uint32_t number)
 {
-    int result;
-
-    if (number >= vm->nr_its)
-        return LVGIC_E_NO_DEVICE;
-    if (!vm->host->write_guest)
-        return LVGIC_E_INVALID;
-    deliver_lpi_take(vm);
-    result = its_save_tables(&vm->its[number]);
-    deliver_lpi_give(vm);
-    return result;
+    return number < vm->nr_its ? its_save_tables(&vm->its[number]) : LVGIC_E_NO_DEVICE;
 }
 
 int lvgic_its_restore_tables(struct lvgic_vm *vm, uint32_t number)
 {
-    int result;
-
-    if (number >= vm->nr_its)
-        return LVGIC_E_NO_DEVICE;
-    deliver_lpi_take(vm);
-    result = its_restore_tables(&vm->its[number]);
-    deliver_lpi_give(vm);
-    return result;
+    return number < vm->nr_its ? its_restore_tables(&vm->its[number]) : LVGIC_E_NO_DEVICE;
 }
 
 int lvgic_save_pending_tables(struct lvgic_vm *vm)
 {
-    if (!vm->lpis.nr)
-        return LVGIC_E_NO_DEVICE;
-    if (!vm->host->write_guest)
-        return LVGIC_E_INVALID;
-    /* What was in list registers is in the words then. */
-    lvgic_pause(vm);
-    deliver_lpi_take(vm);
-    its_save_pending(vm);
-    deliver_lpi_give(vm);
-    lvgic_resume(vm);
-    return LVGIC_OK;
+    return its_save_pending(vm);
 }

@@ -2,6 +2,7 @@
 /* The public functions of <lvgic/state.h>. */
 #include "lvgic/state.h"
 
+#include "its/its.h"
 #include "state/attr.h"
 #include "state/format.h"
 #include "state/reset.h"
@@ -21,6 +22,25 @@ int lvgic_attr_set(struct lvgic_vm *vm, uint32_t group, uint64_t attr, uint64_t 
     return attr_set(vm, group, attr, value);
 }
 
+int lvgic_its_attr_has(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64_t attr)
+{
+    return its < vm->nr_its ? its_attr_has(group, attr) : LVGIC_E_NO_DEVICE;
+}
+
+int lvgic_its_attr_get(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64_t attr,
+                       uint64_t *value)
+{
+    if (!value)
+        return LVGIC_E_INVALID;
+    return its < vm->nr_its ? its_attr_get(&vm->its[its], group, attr, value) : LVGIC_E_NO_DEVICE;
+}
+
+int lvgic_its_attr_set(struct lvgic_vm *vm, uint32_t its, uint32_t group, uint64_t attr,
+                       uint64_t value)
+{
+    return its < vm->nr_its ? its_attr_set(&vm->its[its], group, attr, value) : LVGIC_E_NO_DEVICE;
+}
+
 int lvgic_vcpu_reset(struct lvgic_vm *vm, lvgic_vcpuid v)
 {
     if (v.n >= vm->nr_vcpus)
@@ -38,8 +58,6 @@ int lvgic_save(struct lvgic_vm *vm, void *buffer, size_t size, size_t *used)
 {
     if (!buffer || !used)
         return LVGIC_E_INVALID;
-    if (vm->lpis.nr)
-        return LVGIC_E_LPIS;
     if (size < save_size(vm))
         return LVGIC_E_NO_MEMORY;
     *used = save_vm(vm, buffer);
@@ -50,5 +68,5 @@ int lvgic_restore(struct lvgic_vm *vm, const void *buffer, size_t size)
 {
     if (!buffer)
         return LVGIC_E_INVALID;
-    return vm->lpis.nr ? LVGIC_E_LPIS : restore_vm(vm, buffer, size);
+    return restore_vm(vm, buffer, size);
 }

@@ -37,6 +37,13 @@ enum its_error {
 #define GITS_BASER_DEVICES 1u
 #define GITS_BASER_COLLECTIONS 4u
 
+/* What such a register holds after `value` was written to it. */
+static inline uint64_t gits_baser_kept(unsigned table, uint64_t value)
+{
+    return (value & GITS_BASER_KEPT & ~MASK64(9, 8)) |
+           GITS_BASER_FIXED(table ? GITS_BASER_COLLECTIONS : GITS_BASER_DEVICES);
+}
+
 /* GITS_CWRITER and GITS_CREADR */
 #define GITS_QUEUE_OFFSET MASK64(19, 5)
 #define GITS_CREADR_STALLED BIT64(0)

@@ -31,6 +31,7 @@
     X(ZERO, "RAZ/WI; with GICv2 as the guest")                                                 \
     X(PLAIN, "as the guest, without an effect on a physical interrupt or a notification")      \
     X(VERBATIM, "writing stores the value")                                                    \
+    X(STATE, "writing stores the value, also while that is enabled which uses it")             \
     X(REVISION, "its revision can be written: it selects behaviour")                           \
     X(NONE, "does not exist: a write would be an event")
 
@@ -97,20 +98,20 @@ enum reg_op {
     X(GICD2_SGIR, NONE)       \
     X(GICR_SETLPIR, NONE)     \
     X(GICR_CLRLPIR, NONE)     \
-    X(GICR_PROPBASER, SAME)   \
-    X(GICR_PENDBASER, SAME)   \
+    X(GICR_PROPBASER, STATE)  \
+    X(GICR_PENDBASER, STATE)  \
     X(GICR_INVLPIR, NONE)     \
     X(GICR_INVALLR, NONE)     \
     X(GICR_SYNCR, READ_ONLY)  \
-    X(GITS_CTLR, SAME)        \
+    X(GITS_CTLR, STATE)       \
     X(GITS_IIDR, READ_ONLY)   \
     X(GITS_TYPER, READ_ONLY)  \
-    X(GITS_STATUSR, SAME)     \
-    X(GITS_CBASER, SAME)      \
-    X(GITS_CWRITER, SAME)     \
-    X(GITS_CREADR, SAME)      \
-    X(GITS_BASER0, SAME)      \
-    X(GITS_BASER1, SAME)      \
+    X(GITS_STATUSR, STATE)    \
+    X(GITS_CBASER, STATE)     \
+    X(GITS_CWRITER, STATE)    \
+    X(GITS_CREADR, STATE)     \
+    X(GITS_BASER0, STATE)     \
+    X(GITS_BASER1, STATE)     \
     X(V2M_TYPER, READ_ONLY)   \
     X(V2M_SETSPI, NONE)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "deliver/lpi.h"
 
+#include "deliver/check.h"
 #include "deliver/effects.h"
 #include "deliver/event.h"
 #include "deliver/run.h"
@@ -372,23 +373,49 @@ void deliver_lpi_work_now(struct lvgic_vm *vm)
 
 void deliver_lpi_take(struct lvgic_vm *vm)
 {
-    uint32_t claim = 0;
+    uint32_t claim = 0, tries = 0;
 
     /* Acquire: what the one before did. */
     while (!atomic_compare_exchange_strong_explicit(&vm->lpis.claim, &claim, CLAIMED,
                                                     memory_order_acquire, memory_order_relaxed)) {
         if (vm->host->relax)
             vm->host->relax(vm->host_ctx, LVGIC_VCPU(0));
+        /* Nobody has it for so long, but the thread that waits for it. */
+        tries++;
+        DEBUG_CHECK(vm, tries == 1u << 26 ? "waits for the claim: called from a callback?" : NULL);
         claim = 0;
     }
+    (void)tries; /* of debug builds */
 }
 
 void deliver_lpi_give(struct lvgic_vm *vm)
 {
     /* Release: the next one sees what was done. By exchange, not by a store: so that who claims it
-     * next, this thread for one, is ordered after those who asked meanwhile and finds what for. */
-    atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_release);
-    deliver_lpi_work_now(vm);
+     * next, this thread for one, is ordered after those who asked meanwhile and finds what for. If
+     * nobody did, nothing is begun: a VM that is saved stays as it was saved. */
+    if (atomic_exchange_explicit(&vm->lpis.claim, 0, memory_order_release) & AGAIN)
+        deliver_lpi_work_now(vm);
+}
+
+/* What may be in list registers of running vCPUs is dropped there: their attention was raised. */
+void deliver_lpi_off(struct lvgic_vcpu *vcpu)
+{
+    struct lpi_redist *redist = &vcpu->lpis;
+    uint32_t state = atomic_load_explicit(&redist->state, memory_order_relaxed);
+    uint32_t budget = UINT32_MAX; /* more than there are slots */
+
+    atomic_store_explicit(&redist->requests, 0, memory_order_relaxed);
+    redist->doing = LPI_CLOSE;
+    redist->cursor = 0;
+    /* Before the words are cleared: what comes after a word was cleared finds this, and what came
+     * before is cleared. Relaxed: the word's compare-and-swap orders it. The next enabling has
+     * another stamp. */
+    if ((state & LPIS_MODE) != LPIS_OFF) {
+        atomic_store_explicit(&redist->state, (state & ~(uint32_t)LPIS_MODE) + LPIS_NEXT,
+                              memory_order_relaxed);
+        sweep(vcpu, &budget);
+    }
+    redist->doing = 0;
 }
 
 bool deliver_lpi_busy(struct lvgic_vcpu *vcpu)

@@ -47,11 +47,16 @@ bool deliver_lpi_work(struct lvgic_vm *vm);
 void deliver_lpi_work_now(struct lvgic_vm *vm);
 
 /* Have the claim, and let it go: for what reads or changes all that is mapped at once. The one
- * caller that waits for it, and so never from a callback; what is asked for meanwhile is begun when
- * it is let go. Calls back relax with vCPU 0 while it waits, then what deliver_lpi_work_now() does.
+ * caller that waits for it, and so never from a callback; what is asked for meanwhile, and nothing
+ * else, is begun when it is let go. Calls back relax with vCPU 0 while it waits, then what
+ * deliver_lpi_work_now() does.
  */
 void deliver_lpi_take(struct lvgic_vm *vm);
 void deliver_lpi_give(struct lvgic_vm *vm);
+
+/* For the claim's holder: LPIs are disabled on this redistributor at once, and nothing is asked for
+ * any more. */
+void deliver_lpi_off(struct lvgic_vcpu *vcpu);
 
 /* One unit of what one call may do: a command, an LPI, or 64 slots or 32 events looked through. */
 static inline bool lpi_spend(uint32_t *budget)

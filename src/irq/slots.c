@@ -202,6 +202,9 @@ void lpi_reset(struct lvgic_vm *vm)
         else
             vm_free_lpi(vm, i);
     }
+    /* Nothing is read of a pending table that nobody has named. */
+    for (uint32_t v = 0; v < vm->nr_vcpus; v++)
+        atomic_init(&vm->vcpus[v].lpis.pendbaser, PENDBASER_PTZ);
     space->nr_free_pages = space->nr_pages;
     for (uint32_t i = 0; i < space->nr_pages; i++)
         space->free_pages[i] = i;

@@ -94,7 +94,6 @@ static uint32_t do_MAPC(struct its *its, const uint64_t *c)
     }
     if (to == before)
         return ITS_DONE;
-    its->collections[icid] = to == IRQ_NOBODY ? NO_COLLECTION : (uint16_t)to;
     return begin_job(its, (struct its_job){.kind = JOB_MAPC, .icid = (uint16_t)icid, .to = to});
 }
 
@@ -305,8 +304,10 @@ static bool next_command(struct its *its, uint64_t *cbaser, uint64_t *creadr)
 
     *cbaser = atomic_load_explicit(&its->cbaser, memory_order_relaxed);
     *creadr = atomic_load_explicit(&its->creadr, memory_order_relaxed);
+    /* A VMM may write the three in any order, so they may not fit together yet. */
     return atomic_load_explicit(&its->gate, memory_order_seq_cst) == ITS_ENABLED &&
-           (*cbaser & GITS_BASER_VALID) && !(*creadr & GITS_CREADR_STALLED) && *creadr != cwriter;
+           (*cbaser & GITS_BASER_VALID) && !(*creadr & GITS_CREADR_STALLED) && *creadr != cwriter &&
+           *creadr < queue_size(*cbaser) && cwriter < queue_size(*cbaser);
 }
 
 bool its_is_idle(struct its *its)

@@ -5,7 +5,7 @@
 #include "its/its.h"
 #include "mmio/mmio.h"
 
-enum { STATUS_RRD = 1, STATUS_WRD = 2, STATUS_RWOD = 4, STATUS_WROD = 8 };
+enum { STATUS_RRD = 1, STATUS_WRD = 2, STATUS_RWOD = 4, STATUS_WROD = 8, STATUS_ALL = 15 };
 
 static uint64_t typer(const struct its *its)
 {
@@ -26,11 +26,10 @@ static uint64_t ctlr(struct its *its)
     return (gate & ITS_ENABLED ? GITS_CTLR_ENABLED : 0) | (quiescent ? GITS_CTLR_QUIESCENT : 0);
 }
 
-static uint64_t read_register(struct its *its, enum reg_hook hook)
+uint64_t its_register(struct its *its, enum reg_hook hook)
 {
     switch (hook) {
     case REG_HOOK_GITS_CTLR:
-        deliver_lpi_work_now(its->vm);
         return ctlr(its);
     case REG_HOOK_GITS_IIDR: /* its revision is that of the ABI of tables: 0 */
         return atomic_load_explicit(&its->vm->iidr, memory_order_relaxed) &
@@ -44,7 +43,6 @@ static uint64_t read_register(struct its *its, enum reg_hook hook)
     case REG_HOOK_GITS_CWRITER:
         return atomic_load_explicit(&its->cwriter, memory_order_relaxed);
     case REG_HOOK_GITS_CREADR:
-        deliver_lpi_work_now(its->vm);
         /* Acquire: who sees that a command is done sees what it did. */
         return atomic_load_explicit(&its->creadr, memory_order_acquire);
     case REG_HOOK_GITS_BASER0:
@@ -53,6 +51,14 @@ static uint64_t read_register(struct its *its, enum reg_hook hook)
     default:
         return 0;
     }
+}
+
+/* The guest waits for what these say. */
+static uint64_t read_register(struct its *its, enum reg_hook hook)
+{
+    if (hook == REG_HOOK_GITS_CTLR || hook == REG_HOOK_GITS_CREADR)
+        deliver_lpi_work_now(its->vm);
+    return its_register(its, hook);
 }
 
 static bool is_enabled(struct its *its)
@@ -93,12 +99,11 @@ static void write_cbaser(struct its *its, const struct lvgic_access *access, uin
 static void write_baser(struct its *its, unsigned table, const struct lvgic_access *access,
                         uint64_t value)
 {
-    uint64_t fixed = GITS_BASER_FIXED(table ? GITS_BASER_COLLECTIONS : GITS_BASER_DEVICES);
     uint64_t old = atomic_load_explicit(&its->baser[table], memory_order_relaxed), now;
 
     if (is_enabled(its))
         return;
-    now = (mmio_merge(access, old, value) & GITS_BASER_KEPT & ~MASK64(9, 8)) | fixed;
+    now = gits_baser_kept(table, mmio_merge(access, old, value));
     atomic_store_explicit(&its->baser[table], now, memory_order_relaxed);
     /* What was mapped is not in the new table. Release: the table before the request. */
     if (now != old)
@@ -180,4 +185,61 @@ void its_access(struct its *its, struct lvgic_access *access)
     else if (row->op == REG_OP_HOOK)
         value = read_register(its, (enum reg_hook)row->value);
     access->value = value >> shift & (~UINT64_C(0) >> (64 - size * 8));
+}
+
+/* ------------------------------------------------------------------ a VMM's writes ------------ */
+
+static void put_ctlr(struct its *its, uint64_t value)
+{
+    /* Sequentially consistent: see its_work(). The queue and the tables may be written later. */
+    if (value & GITS_CTLR_ENABLED)
+        atomic_fetch_or_explicit(&its->gate, ITS_ENABLED, memory_order_seq_cst);
+    else
+        atomic_fetch_and_explicit(&its->gate, ~(uint32_t)ITS_ENABLED, memory_order_seq_cst);
+}
+
+/* As for the guest, what was mapped is not in another table. */
+static void put_baser(struct its *its, unsigned table, uint64_t value)
+{
+    value = gits_baser_kept(table, value);
+    if (atomic_exchange_explicit(&its->baser[table], value, memory_order_relaxed) != value)
+        its_unmap_all(its);
+}
+
+void its_put_register(struct its *its, enum reg_hook hook, uint64_t value)
+{
+    uint64_t stalled = its->stalls ? GITS_CREADR_STALLED : 0;
+
+    switch (hook) {
+    case REG_HOOK_GITS_CTLR:
+        put_ctlr(its, value);
+        break;
+    case REG_HOOK_GITS_STATUSR:
+        atomic_store_explicit(&its->statusr, value & STATUS_ALL, memory_order_relaxed);
+        break;
+    case REG_HOOK_GITS_CBASER:
+        atomic_store_explicit(&its->cbaser, value & GITS_CBASER_KEPT, memory_order_relaxed);
+        break;
+    case REG_HOOK_GITS_CWRITER:
+        atomic_store_explicit(&its->cwriter, value & GITS_QUEUE_OFFSET, memory_order_relaxed);
+        break;
+    case REG_HOOK_GITS_CREADR:
+        atomic_store_explicit(&its->creadr, value & (GITS_QUEUE_OFFSET | stalled),
+                              memory_order_relaxed);
+        break;
+    case REG_HOOK_GITS_BASER0:
+    case REG_HOOK_GITS_BASER1:
+        put_baser(its, hook - REG_HOOK_GITS_BASER0, value);
+        break;
+    default: /* read-only */
+        break;
+    }
+}
+
+void its_reset_registers(struct its *its)
+{
+    put_ctlr(its, 0);
+    its_unmap_all(its);
+    for (enum reg_hook hook = REG_HOOK_GITS_STATUSR; hook <= REG_HOOK_GITS_BASER1; hook++)
+        its_put_register(its, hook, 0);
 }

@@ -14,6 +14,7 @@
 #define LVGIC_ITS_ITS_H
 
 #include "arch/its.h"
+#include "arch/registers.h"
 #include "irq/vm.h"
 #include "lvgic/its.h"
 
@@ -28,6 +29,7 @@
 enum {
     ITS_ENABLED = 1,
     ITS_DROP = 2, /* a table was replaced: what is mapped has to go first */
+    ITS_HELD = 4, /* its tables are being restored */
 };
 
 /* A command, or a change of a table, that takes more than one unit of work. */
@@ -55,6 +57,8 @@ struct its {
     uint8_t index, device_bits, collection_bits;
     bool stalls;
     uint32_t max_devices, max_events;
+
+    _Atomic uint64_t address; /* of its frames, as a VMM recorded it, or NO_ADDRESS */
 
     /* Registers. */
     _Atomic uint32_t gate, statusr;
@@ -148,10 +152,13 @@ bool its_job_work(struct its *its, uint32_t *budget);
 /* Nothing is under way, and no command waits. */
 bool its_is_idle(struct its *its);
 
-/* For the claim's holder: the public functions of these names. */
+/* For the claim's holder: all devices, events and collections go at once, and what is under way. */
+void its_unmap_all(struct its *its);
+
+/* The public functions of these names. */
 int its_save_tables(struct its *its);
 int its_restore_tables(struct its *its);
-void its_save_pending(struct lvgic_vm *vm);
+int its_save_pending(struct lvgic_vm *vm);
 /* Collections that were NAMED_COLLECTION are unmapped again. */
 void its_forget_names(struct its *its);
 
@@ -181,6 +188,17 @@ bool its_work(struct lvgic_vm *vm, uint32_t *budget);
 
 /* A guest's access to the control frame. */
 void its_access(struct its *its, struct lvgic_access *access);
+
+/* A register as it is now; nothing is begun because it is read. */
+uint64_t its_register(struct its *its, enum reg_hook hook);
+
+/* For the claim's holder: a VMM writes a register. It is state: stored as it is, in any order with
+ * the others, enabled or not, and no command is carried out because of it. Calls back event_mapped
+ * if the guest's table is another. */
+void its_put_register(struct its *its, enum reg_hook hook, uint64_t value);
+
+/* For the claim's holder: as it was at first, but for where it is. Calls back event_mapped. */
+void its_reset_registers(struct its *its);
 
 void its_error_limit(struct its *its);
 

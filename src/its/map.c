@@ -55,6 +55,7 @@ void its_reset(struct lvgic_vm *vm)
 
         its->vm = vm;
         its->index = (uint8_t)n;
+        atomic_init(&its->address, NO_ADDRESS);
         atomic_init(&its->baser[0], GITS_BASER_FIXED(GITS_BASER_DEVICES));
         atomic_init(&its->baser[1], GITS_BASER_FIXED(GITS_BASER_COLLECTIONS));
         for (uint32_t i = 0; i >> its->device_bits == 0; i++)
@@ -300,7 +301,12 @@ bool its_job_work(struct its *its, uint32_t *budget)
 
     switch (job->kind) {
     case JOB_MAPC:
-        return route_collection(its, budget);
+        if (!route_collection(its, budget))
+            return false;
+        /* Only now: until then the command can be carried out from its beginning, as it is after a
+         * restore. */
+        its->collections[job->icid] = job->to == IRQ_NOBODY ? NO_COLLECTION : (uint16_t)job->to;
+        return true;
     case JOB_MOVALL:
     case JOB_INVALL:
         return sweep_members(its, budget);
@@ -367,18 +373,25 @@ bool its_table_has(struct its *its, unsigned table, uint32_t id)
     return its_table_place(its, table, id, &address) && readable(its, address);
 }
 
+void its_unmap_all(struct its *its)
+{
+    uint32_t budget;
+
+    its->job = (struct its_job){.kind = JOB_DROP_ALL};
+    do
+        budget = UINT32_MAX;
+    while (!its_job_work(its, &budget));
+    its->job.kind = JOB_NONE;
+}
+
 void its_fini(struct lvgic_vm *vm)
 {
-    for (uint32_t i = 0; i < vm->nr_its; i++) {
-        struct its *its = &vm->its[i];
-
-        for (uint32_t d = 0; d < its->max_devices; d++) {
-            uint64_t device = atomic_load_explicit(&its->devices[d], memory_order_relaxed);
-
-            for (uint32_t e = 0; device && e < device_events(device); e++)
-                its_unmap_event(its, device_id(device), e);
-        }
-    }
+    /* Who is told of an event may call the library. */
+    deliver_lpi_take(vm);
+    for (uint32_t i = 0; i < vm->nr_its; i++)
+        its_unmap_all(&vm->its[i]);
+    /* Not deliver_lpi_give(): nothing is begun any more. Relaxed: nobody else is there. */
+    atomic_store_explicit(&vm->lpis.claim, 0, memory_order_relaxed);
     for (uint32_t i = 0; vm->lpis.of_vcpu && i < vm->lpis.nr; i++)
         deliver_lpi_unmap(vm, i);
 }

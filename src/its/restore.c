@@ -2,8 +2,8 @@
 /*
  * The guest's tables, as save.c writes them, back into an ITS: all of them, or nothing.
  *
- * The tables are read once. What they say is mapped first, which nobody notices: the ITS is
- * disabled, the LPIs have no configuration. Only when nothing was wrong the guest's memory is
+ * The tables are read once. What they say is mapped first, which nobody notices: the ITS translates
+ * nothing, the LPIs have no configuration. Only when nothing was wrong the guest's memory is
  * changed (pending bits are taken) and the host told. Distances to the next entry lead upwards
  * only, so every entry is read at most once.
  */
@@ -186,15 +186,9 @@ static void each_event(struct its *its,
 
 static void undo(struct its *its)
 {
-    uint32_t budget;
-
     each_event(its, undo_event);
     /* What is left is devices without events, and collections. */
-    its->job = (struct its_job){.kind = JOB_DROP_ALL};
-    do
-        budget = UINT32_MAX;
-    while (!its_job_work(its, &budget));
-    its->job.kind = JOB_NONE;
+    its_unmap_all(its);
 }
 
 static bool is_empty(const struct its *its)
@@ -205,15 +199,10 @@ static bool is_empty(const struct its *its)
     return its->nr_free_devices == its->max_devices;
 }
 
-int its_restore_tables(struct its *its)
+static int restore_tables(struct its *its)
 {
-    int result;
+    int result = restore_collections(its);
 
-    /* Acquire: as in its_translate(). */
-    if ((atomic_load_explicit(&its->gate, memory_order_acquire) & ITS_ENABLED) ||
-        !its_is_idle(its) || !is_empty(its))
-        return LVGIC_E_PHASE;
-    result = restore_collections(its);
     if (result == LVGIC_OK)
         result = restore_devices(its);
     if (result != LVGIC_OK) {
@@ -223,4 +212,20 @@ int its_restore_tables(struct its *its)
     its_forget_names(its);
     each_event(its, begin_event);
     return LVGIC_OK;
+}
+
+int its_restore_tables(struct its *its)
+{
+    int result;
+
+    deliver_lpi_take(its->vm);
+    /* No event is translated meanwhile, if it is enabled already. Acquire: as in its_translate().
+     */
+    if (atomic_fetch_or_explicit(&its->gate, ITS_HELD, memory_order_acquire) & ITS_DROP)
+        its_unmap_all(its);
+    result = its->job.kind || !is_empty(its) ? LVGIC_E_PHASE : restore_tables(its);
+    /* Release: who translates again sees what is mapped. */
+    atomic_fetch_and_explicit(&its->gate, ~(uint32_t)ITS_HELD, memory_order_release);
+    deliver_lpi_give(its->vm);
+    return result;
 }

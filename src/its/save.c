@@ -6,6 +6,7 @@
  * taken the memory away from under what is mapped, that is left out: a guest must not be able to
  * prevent a save.
  */
+#include "deliver/gate.h"
 #include "deliver/lpi.h"
 #include "its/its.h"
 #include "lvgic/its.h"
@@ -167,18 +168,16 @@ static void save_devices(struct its *its, uint32_t end_icid)
 
 int its_save_tables(struct its *its)
 {
-    uint32_t budget = LVGIC_LPI_WORK;
-
-    /* What waits is done first, as much as one call may do: how far others have got with it is a
-     * matter of timing, on which no error depends. */
-    while (!its_is_idle(its)) {
-        if (!lpi_spend(&budget))
-            return LVGIC_E_PHASE;
-        its_work(its->vm, &budget);
-    }
+    if (!its->vm->host->write_guest)
+        return LVGIC_E_INVALID;
+    deliver_lpi_take(its->vm);
+    /* Acquire: as in its_translate(). */
+    if (atomic_load_explicit(&its->gate, memory_order_acquire) & ITS_DROP)
+        its_unmap_all(its); /* what is mapped is not in the table that there is now */
     name_collections(its);
     save_devices(its, save_collections(its));
     its_forget_names(its);
+    deliver_lpi_give(its->vm);
     return LVGIC_OK;
 }
 
@@ -225,8 +224,22 @@ static void save_pending(struct lvgic_vm *vm, uint32_t lpi)
         vm->host->write_guest(vm->host_ctx, address, &now, 1);
 }
 
-void its_save_pending(struct lvgic_vm *vm)
+int its_save_pending(struct lvgic_vm *vm)
 {
+    struct gate gate;
+
+    if (!vm->lpis.nr)
+        return LVGIC_E_NO_DEVICE;
+    if (!vm->host->write_guest)
+        return LVGIC_E_INVALID;
+    deliver_lpi_take(vm);
+    /* What was in list registers is in the words then. */
+    gate_init(&gate);
+    for (uint32_t v = 0; v < vm->nr_vcpus; v++)
+        gate_hold(vm, &gate, v);
     for (uint32_t lpi = 0; lpi < vm->lpis.nr; lpi++)
         save_pending(vm, lpi);
+    gate_release(vm, &gate);
+    deliver_lpi_give(vm);
+    return LVGIC_OK;
 }

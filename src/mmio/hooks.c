@@ -130,8 +130,7 @@ uint64_t mmio_hook_read(struct mmio *mmio, enum reg_hook hook)
     case REG_HOOK_GICD_TYPER:
         return gicd_typer(mmio->vm);
     case REG_HOOK_GICR_CTLR:
-        return (vcpu_change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) |
-               mmio_lpi_ctlr(mmio->vcpu) |
+        return (vcpu_change_outstanding(mmio->vcpu) ? CTLR_RWP_GICR : 0) | mmio_lpi_ctlr(mmio) |
                (atomic_load_explicit(&mmio->vcpu->dpg, memory_order_relaxed) & dpg_seen(mmio));
     case REG_HOOK_GICD_IIDR:
     case REG_HOOK_GICR_IIDR:
@@ -248,8 +247,7 @@ void mmio_hook_write(struct mmio *mmio, enum reg_hook hook, uint64_t value)
         break;
     case REG_HOOK_GICR_CTLR:
         write_dpg(mmio, (uint32_t)value);
-        if (mmio->vm->lpis.nr)
-            deliver_lpi_enable(mmio->vcpu, value & GICR_CTLR_ENABLE_LPIS);
+        mmio_lpi_write_ctlr(mmio, value & GICR_CTLR_ENABLE_LPIS);
         break;
     case REG_HOOK_GICR_WAKER:
         if (mmio->non_secure)

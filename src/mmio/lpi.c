@@ -2,18 +2,17 @@
 /* The redistributor's registers for LPIs (IHI 0069H, 12.11). */
 #include "mmio/lpi.h"
 
+#include "deliver/gate.h"
 #include "deliver/lpi.h"
 
-#define PROPBASER_KEPT (MASK64(58, 56) | MASK64(51, 7) | MASK64(4, 0))
-#define PENDBASER_KEPT (MASK64(62, 62) | MASK64(58, 56) | MASK64(51, 16) | MASK64(11, 7))
-
-uint64_t mmio_lpi_ctlr(struct lvgic_vcpu *vcpu)
+uint64_t mmio_lpi_ctlr(const struct mmio *mmio)
 {
+    struct lvgic_vcpu *vcpu = mmio->vcpu;
     uint32_t state;
 
     if (!vcpu->vm->lpis.nr)
         return 0;
-    if (deliver_lpi_busy(vcpu))
+    if (!mmio->vmm && deliver_lpi_busy(vcpu))
         deliver_lpi_work_now(vcpu->vm);
     /* Acquire: who reads that disabling is done comes after it. */
     state = atomic_load_explicit(&vcpu->lpis.state, memory_order_acquire) & LPIS_MODE;
@@ -22,6 +21,35 @@ uint64_t mmio_lpi_ctlr(struct lvgic_vcpu *vcpu)
 
     return offered | (state == LPIS_ON ? GICR_CTLR_ENABLE_LPIS : 0) |
            (state == LPIS_CLOSING ? GICR_CTLR_RWP : 0);
+}
+
+/* Disabled at once, also if the guest's own disabling is under way, which would not hear of being
+ * enabled. */
+static void put_off(struct lvgic_vcpu *vcpu)
+{
+    struct lvgic_vm *vm = vcpu->vm;
+    struct gate gate;
+
+    deliver_lpi_take(vm);
+    gate_init(&gate);
+    for (uint32_t v = 0; v < vm->nr_vcpus; v++)
+        gate_hold(vm, &gate, v);
+    deliver_lpi_off(vcpu);
+    gate_release(vm, &gate);
+    deliver_lpi_give(vm);
+}
+
+void mmio_lpi_write_ctlr(struct mmio *mmio, bool enable)
+{
+    struct lvgic_vcpu *vcpu = mmio->vcpu;
+    /* Relaxed: another write at the same time comes before or after. */
+    uint32_t mode = atomic_load_explicit(&vcpu->lpis.state, memory_order_relaxed) & LPIS_MODE;
+
+    if (!vcpu->vm->lpis.nr)
+        return;
+    if (mmio->vmm && mode != LPIS_OFF && !(enable && mode == LPIS_ON))
+        put_off(vcpu);
+    deliver_lpi_enable(vcpu, enable);
 }
 
 uint64_t mmio_lpi_read(struct mmio *mmio, enum reg_hook hook)
@@ -36,7 +64,8 @@ uint64_t mmio_lpi_read(struct mmio *mmio, enum reg_hook hook)
     case REG_HOOK_GICR_PENDBASER:
         return atomic_load_explicit(&redist->pendbaser, memory_order_relaxed) & ~PENDBASER_PTZ;
     case REG_HOOK_GICR_SYNCR:
-        deliver_lpi_work_now(mmio->vm);
+        if (!mmio->vmm)
+            deliver_lpi_work_now(mmio->vm);
         return deliver_lpi_busy(mmio->vcpu);
     default:
         return 0;
@@ -53,9 +82,14 @@ static void write_base(struct mmio *mmio, _Atomic uint64_t *base, uint64_t value
     uint32_t state = atomic_load_explicit(&mmio->vcpu->lpis.state, memory_order_acquire);
     uint64_t old = atomic_load_explicit(base, memory_order_relaxed);
 
-    if ((state & LPIS_MODE) == LPIS_OFF)
-        atomic_store_explicit(base, mmio_merge(mmio->access, old, value) & kept,
-                              memory_order_relaxed);
+    if ((state & LPIS_MODE) != LPIS_OFF && !mmio->vmm)
+        return;
+    /* A pending table that has been named, by whichever half, is read: PTZ reads as 0. */
+    atomic_store_explicit(base, mmio_merge(mmio->access, old & ~PENDBASER_PTZ, value) & kept,
+                          memory_order_relaxed);
+    /* What was read of another table is read again, but not yet: the other half may follow. */
+    if ((state & LPIS_MODE) == LPIS_ON)
+        deliver_lpi_request(mmio->vcpu, LPI_OPEN);
 }
 
 /* One at a time is remembered. If another one is still to be reloaded, all that are targeted where

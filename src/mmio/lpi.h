@@ -10,8 +10,13 @@
 #define GICR_CTLR_IR BIT64(2)  /* INVLPIR and INVALLR are there, also without DirectLPI */
 #define GICR_CTLR_RWP BIT64(3)
 
-/* The part of GICR_CTLR that is about LPIs. A read makes a disabling go on. */
-uint64_t mmio_lpi_ctlr(struct lvgic_vcpu *vcpu);
+#define PROPBASER_KEPT (MASK64(58, 56) | MASK64(51, 7) | MASK64(4, 0))
+#define PENDBASER_KEPT (MASK64(62, 62) | MASK64(58, 56) | MASK64(51, 16) | MASK64(11, 7))
+
+/* The part of GICR_CTLR that is about LPIs. A guest's read makes a disabling go on. A VMM's write
+ * is done when it returns: it waits for one guest exit, and for the claim. */
+uint64_t mmio_lpi_ctlr(const struct mmio *mmio);
+void mmio_lpi_write_ctlr(struct mmio *mmio, bool enable);
 
 uint64_t mmio_lpi_read(struct mmio *mmio, enum reg_hook hook);
 void mmio_lpi_write(struct mmio *mmio, enum reg_hook hook, uint64_t value);

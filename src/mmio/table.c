@@ -64,7 +64,7 @@ static bool vmm_writes(struct mmio *mmio, const struct reg_row *row)
         vmm_set_iidr(mmio->vm, value);
         return true;
     default:
-        return reg_vmm(row) != REG_VMM_SAME;
+        return reg_vmm(row) != REG_VMM_SAME && reg_vmm(row) != REG_VMM_STATE;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "arch/registers.h"
 #include "base/bits.h"
 #include "deliver/gate.h"
+#include "its/its.h"
 #include "state/attr.h"
 
 #define FRAME_V2 UINT64_C(0x1000)
@@ -46,6 +47,9 @@ static bool is_free(const struct lvgic_vm *vm, struct span span)
         return false;
     for (uint32_t i = 0; i < nr_regions(vm); i++)
         if (meets(region_at(vm, i), span))
+            return false;
+    for (uint32_t i = 0; i < vm->nr_its; i++)
+        if (meets((struct span){load(&vm->its[i].address), GITS_SIZE}, span))
             return false;
     return true;
 }
@@ -195,3 +199,18 @@ static int get(struct lvgic_vm *vm, uint64_t attr, uint64_t *value)
 }
 
 const struct attr_ops attr_addr = {.has = has, .get = get, .set = set};
+
+int address_set_its(struct its *its, uint64_t value)
+{
+    int status;
+
+    gate_lock_private(its->vm, &its->vm->vcpus[0]);
+    status = set_base(its->vm, &its->address, (struct span){value, GITS_SIZE}, FRAME_V3);
+    gate_unlock_private(its->vm);
+    return status;
+}
+
+int address_get_its(const struct its *its, uint64_t *value)
+{
+    return recorded(its->vm, load(&its->address), value);
+}

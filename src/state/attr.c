@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "deliver/gate.h"
+#include "its/its.h"
 
 struct lvgic_vcpu *attr_vcpu(struct lvgic_vm *vm, uint64_t attr)
 {
@@ -14,14 +15,6 @@ struct lvgic_vcpu *attr_vcpu(struct lvgic_vm *vm, uint64_t attr)
         return index < vm->nr_vcpus ? &vm->vcpus[index] : NULL;
     }
     return vm_find_affinity(vm, bits_get(attr, 63, 56) << 32 | bits_get(attr, 55, 32));
-}
-
-/* Relaxed throughout: values for their own sake, written under the private lock. */
-
-static int has_only_0(struct lvgic_vm *vm, uint64_t attr)
-{
-    (void)vm;
-    return attr == 0 ? LVGIC_OK : LVGIC_E_NO_DEVICE;
 }
 
 static int ignore_attr(struct lvgic_vm *vm, uint64_t attr)
@@ -63,6 +56,13 @@ static const struct attr_ops attr_nr_irqs = {
 
 /* ------------------------------------------------------------------ CTRL */
 
+static int has_ctrl(struct lvgic_vm *vm, uint64_t attr)
+{
+    bool tables = attr == LVGIC_ATTR_CTRL_SAVE_PENDING_TABLES && vm->lpis.nr;
+
+    return attr == LVGIC_ATTR_CTRL_INIT || tables ? LVGIC_OK : LVGIC_E_NO_DEVICE;
+}
+
 static int get_ctrl(struct lvgic_vm *vm, uint64_t attr, uint64_t *value)
 {
     (void)vm, (void)attr, (void)value;
@@ -72,13 +72,15 @@ static int get_ctrl(struct lvgic_vm *vm, uint64_t attr, uint64_t *value)
 static int set_ctrl(struct lvgic_vm *vm, uint64_t attr, uint64_t value)
 {
     (void)value;
-    if (attr != LVGIC_ATTR_CTRL_INIT)
+    if (has_ctrl(vm, attr) != LVGIC_OK)
         return LVGIC_E_NO_DEVICE;
+    if (attr == LVGIC_ATTR_CTRL_SAVE_PENDING_TABLES)
+        return its_save_pending(vm);
     atomic_store_explicit(&vm->started, 1, memory_order_relaxed);
     return LVGIC_OK;
 }
 
-static const struct attr_ops attr_ctrl = {.has = has_only_0, .get = get_ctrl, .set = set_ctrl};
+static const struct attr_ops attr_ctrl = {.has = has_ctrl, .get = get_ctrl, .set = set_ctrl};
 
 /* ------------------------------------------------------------------ MAINT_IRQ */
 

@@ -10,6 +10,16 @@ int attr_has(struct lvgic_vm *vm, uint32_t group, uint64_t attr);
 int attr_get(struct lvgic_vm *vm, uint32_t group, uint64_t attr, uint64_t *value);
 int attr_set(struct lvgic_vm *vm, uint32_t group, uint64_t attr, uint64_t value);
 
+/* The same of an ITS (its_attr.c). */
+struct its;
+int its_attr_has(uint32_t group, uint64_t attr);
+int its_attr_get(struct its *its, uint32_t group, uint64_t attr, uint64_t *value);
+int its_attr_set(struct its *its, uint32_t group, uint64_t attr, uint64_t value);
+
+/* Where its frames are (address.c). */
+int address_get_its(const struct its *its, uint64_t *value);
+int address_set_its(struct its *its, uint64_t value);
+
 struct attr_ops {
     int (*has)(struct lvgic_vm *vm, uint64_t attr);
     int (*get)(struct lvgic_vm *vm, uint64_t attr, uint64_t *value);

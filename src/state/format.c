@@ -47,17 +47,8 @@ struct check {
     uint64_t vcpus[MAX_VCPUS / 64], acks[MAX_VCPUS / 64];
     uint64_t privates[MAX_VCPUS / 64], eppis[MAX_VCPUS / 64];
     bool dist, spis, espis, setup;
-    uint32_t gicd_ctlr;
+    struct snap_lpis lpis;
 };
-
-/* Marks one as seen; what is wrong if it was. */
-static bool first_time(uint64_t *seen, uint32_t index)
-{
-    bool again = seen[index / 64] & BIT64(index % 64);
-
-    seen[index / 64] |= BIT64(index % 64);
-    return !again;
-}
 
 static bool all_seen(const uint64_t *seen, uint32_t nr)
 {
@@ -66,11 +57,6 @@ static bool all_seen(const uint64_t *seen, uint32_t nr)
     for (uint32_t i = 0; i < MAX_VCPUS / 64; i++)
         count += bits_count(seen[i]);
     return count == nr;
-}
-
-static uint32_t priority_bits(const struct snap_config *config)
-{
-    return 0xffu & (0xffu << (8 - config->pri_bits));
 }
 
 static bool has_option(const struct snap_config *config, uint32_t option)
@@ -129,7 +115,6 @@ static const char *check_dist(struct check *check, const uint8_t *c)
     if (check->dist)
         return "DIST: twice";
     check->dist = true;
-    check->gicd_ctlr = ctlr;
     if (ctlr & ~(CTLR_ENABLE_GROUP0 | CTLR_ENABLE_GROUP1 | CTLR_ENABLE_GROUP1S | CTLR_DS) ||
         (!two_states && !(ctlr & CTLR_DS)) || ((ctlr & CTLR_DS) && (ctlr & CTLR_ENABLE_GROUP1S)))
         return "DIST: GICD_CTLR";
@@ -147,7 +132,7 @@ static bool vmcr_is_sound(const struct snap_config *config, uint32_t vmcr)
     uint32_t least = 8 - config->pri_bits;
     uint64_t kept = GICC_CTLR_BITS | MASK64(VMCR_VBPR1_HI, VMCR_VBPR1_LO) |
                     MASK64(VMCR_VBPR0_HI, VMCR_VBPR0_LO) |
-                    (uint64_t)priority_bits(config) << VMCR_VPMR_LO;
+                    (uint64_t)snap_priority_bits(config) << VMCR_VPMR_LO;
 
     if (config->gic == 3 && (vmcr & (VMCR_VACKCTL | VMCR_VFIQEN)) != VMCR_VFIQEN)
         return false;
@@ -171,7 +156,7 @@ static const char *check_vcpu(struct check *check, const uint8_t *c)
     uint32_t index = snap_get32(c + VCPU_AT_INDEX), nmi = snap_get32(c + VCPU_AT_ACTIVE_NMI);
     uint32_t dpg = has_option(config, OPTION_ONE_OF_N) ? DPG_GROUP0 | DPG_GROUP1 | DPG_GROUP1S : 0;
 
-    if (index >= config->nr_vcpus || !first_time(check->vcpus, index))
+    if (index >= config->nr_vcpus || !snap_first_time(check->vcpus, index))
         return "VCPU: index";
     if (snap_get32(c + VCPU_AT_ASLEEP) > 1 || (snap_get32(c + VCPU_AT_DPG) & ~dpg) ||
         snap_get32(c + VCPU_AT_STATUSR) > 15 ||
@@ -256,7 +241,8 @@ static bool irq_is_sound(const struct snap_config *config, const struct snap_ran
     bool mapped = snap_get32(e + IRQ_AT_STATE) & SNAP_STATE_MAPPED;
     bool has_nsacr = range->vcpu == SNAP_SHARED && has_option(config, OPTION_TWO_STATES);
 
-    if ((snap_get8(e + IRQ_AT_PRIORITY) & ~priority_bits(config)) || nsacr > (has_nsacr ? 3u : 0u))
+    if ((snap_get8(e + IRQ_AT_PRIORITY) & ~snap_priority_bits(config)) ||
+        nsacr > (has_nsacr ? 3u : 0u))
         return false;
     if (mapped ? pintid < NR_SGIS || pintid >= FIRST_SPECIAL : pintid != 0)
         return false;
@@ -282,9 +268,9 @@ static bool range_is_new(struct check *check, const struct snap_range *range)
     if (range->vcpu >= config->nr_vcpus)
         return false;
     if (range->first == 0 && range->count == NR_PRIVATE)
-        return first_time(check->privates, range->vcpu);
+        return snap_first_time(check->privates, range->vcpu);
     return range->first == FIRST_EPPI && range->count == config->nr_eppis && range->count &&
-           first_time(check->eppis, range->vcpu);
+           snap_first_time(check->eppis, range->vcpu);
 }
 
 static const char *check_irqs(struct check *check, const struct snap_rec *rec)
@@ -320,7 +306,7 @@ static bool ack_is_sound(const struct snap_config *config, const uint8_t *e)
         level == 255 ? has_option(config, OPTION_NMI) : level < 128 && !(level & finest);
 
     return intid_exists(config, intid) && level_exists && snap_get8(e + ACK_AT_GROUP1) <= 1 &&
-           !(snap_get8(e + ACK_AT_PRIORITY) & ~priority_bits(config)) &&
+           !(snap_get8(e + ACK_AT_PRIORITY) & ~snap_priority_bits(config)) &&
            snap_get8(e + ACK_AT_SOURCE) < (sgi2 ? config->nr_vcpus : 1);
 }
 
@@ -329,7 +315,8 @@ static const char *check_acks(struct check *check, const struct snap_rec *rec)
     uint32_t vcpu = snap_get32(rec->content + ACKS_AT_VCPU);
     uint32_t count = snap_get32(rec->content + ACKS_AT_COUNT);
 
-    if (vcpu >= check->config->nr_vcpus || !first_time(check->acks, vcpu) || count > MAX_OVERFLOW)
+    if (vcpu >= check->config->nr_vcpus || !snap_first_time(check->acks, vcpu) ||
+        count > MAX_OVERFLOW)
         return "ACKS: vCPU or count";
     if (rec->length != ACKS_AT_ENTRIES + count * ACK_SIZE)
         return "ACKS: length";
@@ -421,7 +408,7 @@ static const char *check_record(struct check *check, const struct snap_rec *rec)
     case SNAP_SETUP:
         return check_setup(check, rec);
     default:
-        return NULL;
+        return snap_check_lpis(&check->lpis, rec);
     }
 }
 
@@ -451,8 +438,7 @@ static int check_frame(const uint8_t *buffer, size_t size, size_t at, const char
         align_up(REC_HEAD_SIZE + (size_t)length, REC_ALIGNMENT) > size - at)
         return LVGIC_E_FORMAT;
     *what = "record: required, and of an unknown type";
-    if ((snap_get16(buffer + at + REC_AT_FLAGS) & REC_REQUIRED) &&
-        (type < SNAP_CONFIG || type > SNAP_SETUP))
+    if ((snap_get16(buffer + at + REC_AT_FLAGS) & REC_REQUIRED) && !least_length(type))
         return LVGIC_E_UNKNOWN;
     *what = NULL;
     return LVGIC_OK;
@@ -461,7 +447,7 @@ static int check_frame(const uint8_t *buffer, size_t size, size_t at, const char
 int snap_check(const uint8_t *buffer, size_t size, struct snap_config *config,
                struct snap_fault *fault)
 {
-    struct check check = {.config = config};
+    struct check check = {.config = config, .lpis = {.config = config}};
     struct snap_rec rec;
     size_t at = SNAP_HEADER_SIZE;
     int status;
@@ -489,5 +475,7 @@ int snap_check(const uint8_t *buffer, size_t size, struct snap_config *config,
     }
     fault->at = size;
     fault->what = at > SNAP_HEADER_SIZE ? check_complete(&check) : "records are missing";
+    if (!fault->what)
+        fault->what = snap_check_all_lpis(&check.lpis, buffer, size);
     return fault->what ? LVGIC_E_FORMAT : LVGIC_OK;
 }

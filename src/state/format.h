@@ -31,14 +31,18 @@ enum { REC_AT_TYPE = 0, REC_AT_FLAGS = 2, REC_AT_LENGTH = 4, REC_HEAD_SIZE = 8, 
 #define REC_REQUIRED 1u /* who does not know the type must not restore */
 
 /* Record types: name, number, flags, least length of the content, what it is. Numbers 16 to 31 are
- * for LPIs and ITSs. */
+ * for LPIs and ITSs; those come in ascending order. */
 #define SNAP_RECORDS(X)                                                                    \
     X(CONFIG, 1, REC_REQUIRED, 32, "limits, options and affinities; the first record")     \
     X(DIST, 2, REC_REQUIRED, 32, "distributor registers that are not of interrupts")       \
     X(VCPU, 3, REC_REQUIRED, 64, "one vCPU's redistributor and CPU interface")             \
     X(IRQS, 4, REC_REQUIRED, 16, "a range of interrupts, of one vCPU or of all")           \
     X(ACKS, 5, REC_REQUIRED, 8, "what one vCPU acknowledged and has active, oldest first") \
-    X(SETUP, 6, 0, 32, "addresses and the maintenance interrupt, if they were given")
+    X(SETUP, 6, 0, 32, "addresses and the maintenance interrupt, if they were given")      \
+    X(LPIS, 16, REC_REQUIRED, 16, "that there are LPIs, and what ITSs")                    \
+    X(REDIST, 17, REC_REQUIRED, 40, "one redistributor's registers for LPIs")              \
+    X(ITS, 18, REC_REQUIRED, 72, "one ITS's registers and collections")                    \
+    X(DEVICE, 19, REC_REQUIRED, 24, "one device of an ITS, and its events")
 
 enum snap_record {
 #define SNAP_ENUM(name, number, flags, least, what) SNAP_##name = (number),
@@ -144,6 +148,62 @@ enum {
 };
 enum { REGION_AT_BASE = 0, REGION_AT_COUNT = 8, REGION_SIZE = 16 };
 
+enum {
+    LPIS_AT_ID_BITS = 0,
+    LPIS_AT_NR_ITS = 4,
+    LPIS_AT_DEVICE_BITS = 8, /* of each ITS, 8 bits each; all 0 without one */
+    LPIS_AT_COLLECTION_BITS = 9,
+    LPIS_AT_STALLS = 10,
+    LPIS_SIZE = 16,
+};
+
+enum {
+    REDIST_AT_VCPU = 0,
+    REDIST_AT_MODE = 4,     /* 0: LPIs are off, 1: on, 2: being disabled */
+    REDIST_AT_OWED = 8,     /* what the guest has asked for and is not done, while they are on */
+    REDIST_AT_INVLPIR = 12, /* the INTID of GICR_INVLPIR, if that is not done, or 0 */
+    REDIST_AT_PROPBASER = 16,
+    REDIST_AT_PENDBASER = 24,
+    REDIST_AT_COUNT = 32, /* LPIs of its own (DirectLPI) that are not as after a reset */
+    REDIST_AT_ENTRIES = 40,
+};
+enum { OWED_OPEN = 1, OWED_RELOAD = 2, OWED_ALL = 3 };
+
+enum {
+    ITS_AT_NUMBER = 0,
+    ITS_AT_GATE = 4, /* bit 0: enabled, 1: a table was replaced, what is mapped has to go */
+    ITS_AT_STATUSR = 8,
+    ITS_AT_CBASER = 16,
+    ITS_AT_CWRITER = 24,
+    ITS_AT_CREADR = 32,
+    ITS_AT_BASER = 40, /* devices, collections */
+    ITS_AT_ADDRESS = 56,
+    ITS_AT_COUNT = 64,   /* of collections that are mapped */
+    ITS_AT_ENTRIES = 72, /* ICID and vCPU, 16 bits each, in the order of the ICIDs */
+};
+
+enum {
+    DEVICE_AT_ITS = 0,
+    DEVICE_AT_ID = 4,
+    DEVICE_AT_BITS = 8, /* of an EventID */
+    DEVICE_AT_COUNT = 12,
+    DEVICE_AT_ITT = 16,
+    DEVICE_AT_ENTRIES = 24, /* in the order of the EventIDs */
+};
+
+/* An LPI: of a redistributor, or of an event. */
+enum {
+    LPI_AT_INTID = 0,
+    LPI_AT_EVENT = 4,
+    LPI_AT_ICID = 8,
+    LPI_AT_TARGET = 10, /* vCPU */
+    LPI_AT_PRIORITY = 12,
+    LPI_AT_STATE = 13,
+    LPI_SIZE = 16,
+};
+/* `cut`: its collection has been unmapped since it came to its vCPU. */
+enum { LPI_STATE_PENDING = 1, LPI_STATE_ENABLED = 2, LPI_STATE_CUT = 4, LPI_STATE_ALL = 7 };
+
 static inline uint64_t snap_get(const uint8_t *at, unsigned bytes)
 {
     uint64_t value = 0;
@@ -187,6 +247,21 @@ struct snap_config {
     const uint8_t *affinities;
 };
 
+/* The bits of a priority that are implemented. */
+static inline uint32_t snap_priority_bits(const struct snap_config *config)
+{
+    return 0xffu & (0xffu << (8 - config->pri_bits));
+}
+
+/* Marks one as seen; false if it was. */
+static inline bool snap_first_time(uint64_t *seen, uint32_t index)
+{
+    bool again = seen[index / 64] & BIT64(index % 64);
+
+    seen[index / 64] |= BIT64(index % 64);
+    return !again;
+}
+
 /* One record: its content lies in the buffer. */
 struct snap_rec {
     uint32_t type, flags, length;
@@ -213,6 +288,18 @@ struct snap_range {
     const uint8_t *entries;
 };
 struct snap_range snap_range(const struct snap_rec *rec);
+
+/* A record of an LPI is looked at by this (lpi_format.c), in the order that they come in; and, at
+ * the end, all of them. What is wrong, or NULL. */
+struct snap_lpis {
+    const struct snap_config *config;
+    uint32_t last; /* type of the record before */
+    uint32_t id_bits, nr_its, redists, itss;
+    uint64_t devices; /* ITS and DeviceID from which on they may be */
+    uint32_t device_bits, collection_bits, stalls;
+};
+const char *snap_check_lpis(struct snap_lpis *check, const struct snap_rec *rec);
+const char *snap_check_all_lpis(const struct snap_lpis *check, const uint8_t *buffer, size_t size);
 
 /* See lvgic_save() and lvgic_restore(). */
 size_t save_size(const struct lvgic_vm *vm);

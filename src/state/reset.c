@@ -4,6 +4,7 @@
 #include "cpuif/icv.h"
 #include "deliver/dir.h"
 #include "deliver/event.h"
+#include "deliver/lpi.h"
 #include "deliver/one_of_n.h"
 #include "state/hold.h"
 
@@ -41,10 +42,23 @@ static void reset_privates(struct lvgic_vcpu *vcpu)
     effects_run(vcpu->vm, &effects);
 }
 
+static void reset_lpis(struct lvgic_vcpu *vcpu)
+{
+    if (!vcpu->vm->lpis.nr)
+        return;
+    deliver_lpi_take(vcpu->vm);
+    deliver_lpi_off(vcpu);
+    /* Relaxed: values for their own sake. */
+    atomic_store_explicit(&vcpu->lpis.propbaser, 0, memory_order_relaxed);
+    atomic_store_explicit(&vcpu->lpis.pendbaser, PENDBASER_PTZ, memory_order_relaxed);
+    deliver_lpi_give(vcpu->vm);
+}
+
 void reset_vcpu(struct lvgic_vcpu *vcpu)
 {
     struct effects effects;
 
+    reset_lpis(vcpu);
     gate_raise(vcpu);
     gate_wait_out(vcpu);
     reset_privates(vcpu);

@@ -8,9 +8,11 @@
 #include "cpuif/icv.h"
 #include "deliver/dir.h"
 #include "deliver/event.h"
+#include "deliver/lpi.h"
 #include "deliver/one_of_n.h"
 #include "state/format.h"
 #include "state/hold.h"
+#include "state/lpis.h"
 #include "state/reset.h"
 
 /* Relaxed throughout: every vCPU is held out of the guest, and what others do at the same time
@@ -120,7 +122,7 @@ static int fits(struct lvgic_vm *vm, const uint8_t *buffer, size_t size,
             break;
         }
     }
-    return status;
+    return status == LVGIC_OK ? lpi_fits(vm, buffer, size) : status;
 }
 
 /* ------------------------------------------------------------------ put it in place */
@@ -347,6 +349,42 @@ static void choose_again(struct lvgic_vm *vm)
     effects_run(vm, &effects);
 }
 
+/* With every vCPU out of the guest. */
+static void replace(struct lvgic_vm *vm, const uint8_t *buffer, size_t size, uint32_t nr_spis)
+{
+    hold_all_begin(vm);
+    /* Registers first: what a word means depends on GICD_IIDR's revision. */
+    apply(vm, buffer, size, true);
+    STORE(vm->spi_limit, vm->nr_spis);
+    reset_interrupts(vm);
+    STORE(vm->spi_limit, nr_spis);
+    STORE(vm->started, 1);
+    apply(vm, buffer, size, false);
+    if (vm->lpis.nr)
+        lpi_restore(vm, buffer, size);
+    hold_all_end(vm);
+
+    /* Everybody looks, and wakes up. */
+    deliver_attention_all(vm);
+    choose_again(vm);
+}
+
+/* The same, while nobody else maps or moves LPIs. What the guest has asked for is not begun here:
+ * its memory need not be there yet. */
+static void replace_with_lpis(struct lvgic_vm *vm, const uint8_t *buffer, size_t size,
+                              uint32_t nr_spis)
+{
+    bool owed;
+
+    deliver_lpi_take(vm);
+    lpi_clear(vm);
+    replace(vm, buffer, size, nr_spis);
+    owed = lpi_tell(vm, buffer, size);
+    deliver_lpi_give(vm);
+    if (owed && vm->host->lpi_work)
+        vm->host->lpi_work(vm->host_ctx);
+}
+
 int restore_vm(struct lvgic_vm *vm, const uint8_t *buffer, size_t size)
 {
     struct snap_config config;
@@ -357,19 +395,9 @@ int restore_vm(struct lvgic_vm *vm, const uint8_t *buffer, size_t size)
         status = fits(vm, buffer, size, &config);
     if (status != LVGIC_OK)
         return status;
-
-    hold_all_begin(vm);
-    /* Registers first: what a word means depends on GICD_IIDR's revision. */
-    apply(vm, buffer, size, true);
-    STORE(vm->spi_limit, vm->nr_spis);
-    reset_interrupts(vm);
-    STORE(vm->spi_limit, config.nr_spis);
-    STORE(vm->started, 1);
-    apply(vm, buffer, size, false);
-    hold_all_end(vm);
-
-    /* Everybody looks, and wakes up. */
-    deliver_attention_all(vm);
-    choose_again(vm);
+    if (vm->lpis.nr)
+        replace_with_lpis(vm, buffer, size, config.nr_spis);
+    else
+        replace(vm, buffer, size, config.nr_spis);
     return LVGIC_OK;
 }

@@ -2,75 +2,49 @@
 #include "arch/lr.h"
 #include "base/bits.h"
 #include "cpuif/icv.h"
+#include "deliver/lpi.h"
 #include "deliver/one_of_n.h"
 #include "deliver/overflow.h"
 #include "state/format.h"
 #include "state/hold.h"
+#include "state/lpis.h"
 
 /* Relaxed loads throughout: every vCPU is held out of the guest, and what others do at the same
  * time comes before or after. */
 #define LOAD(place) atomic_load_explicit(&(place), memory_order_relaxed)
 
-struct writer {
-    uint8_t *buffer;
-    size_t used;
-    size_t record; /* where the one that is being written begins */
-};
-
-static void put(struct writer *writer, unsigned bytes, uint64_t value)
+static void save_config(struct snap_writer *writer, const struct lvgic_vm *vm)
 {
-    snap_put(writer->buffer + writer->used, bytes, value);
-    writer->used += bytes;
-}
-
-static void begin(struct writer *writer, enum snap_record type)
-{
-    writer->record = writer->used;
-    put(writer, 2, type);
-    put(writer, 2, type == SNAP_SETUP ? 0 : REC_REQUIRED);
-    put(writer, 4, 0);
-}
-
-static void end(struct writer *writer)
-{
-    size_t length = writer->used - writer->record - REC_HEAD_SIZE;
-
-    snap_put(writer->buffer + writer->record + REC_AT_LENGTH, 4, length);
-    while (writer->used % REC_ALIGNMENT)
-        put(writer, 1, 0);
-}
-
-static void save_config(struct writer *writer, const struct lvgic_vm *vm)
-{
-    begin(writer, SNAP_CONFIG);
-    put(writer, 4, vm->gicv2 ? 2 : 3);
-    put(writer, 4, vm->nr_vcpus);
-    put(writer, 4, vm_nr_spis(vm));
-    put(writer, 4, vm->nr_espis);
-    put(writer, 4, vm->nr_eppis);
-    put(writer, 4, vm->pri_bits);
-    put(writer, 4,
-        (vm->one_of_n ? OPTION_ONE_OF_N : 0) | (vm->nmi ? OPTION_NMI : 0) |
-            (vm->two_states ? OPTION_TWO_STATES : 0));
-    put(writer, 4, 0);
+    snap_begin(writer, SNAP_CONFIG);
+    snap_write(writer, 4, vm->gicv2 ? 2 : 3);
+    snap_write(writer, 4, vm->nr_vcpus);
+    snap_write(writer, 4, vm_nr_spis(vm));
+    snap_write(writer, 4, vm->nr_espis);
+    snap_write(writer, 4, vm->nr_eppis);
+    snap_write(writer, 4, vm->pri_bits);
+    snap_write(writer, 4,
+               (vm->one_of_n ? OPTION_ONE_OF_N : 0) | (vm->nmi ? OPTION_NMI : 0) |
+                   (vm->two_states ? OPTION_TWO_STATES : 0));
+    snap_write(writer, 4, 0);
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
-        put(writer, 8, vm->vcpus[i].affinity);
-    end(writer);
+        snap_write(writer, 8, vm->vcpus[i].affinity);
+    snap_end(writer);
 }
 
-static void save_dist(struct writer *writer, const struct lvgic_vm *vm)
+static void save_dist(struct snap_writer *writer, const struct lvgic_vm *vm)
 {
-    begin(writer, SNAP_DIST);
-    put(writer, 4, LOAD(vm->gicd_ctlr));
-    put(writer, 4, LOAD(vm->gicd_statusr));
-    put(writer, 4, LOAD(vm->iidr));
-    put(writer, 4, 0);
-    put(writer, 8, LOAD(vm->gicd_pidr));
-    put(writer, 8, LOAD(vm->gicr_pidr));
-    end(writer);
+    snap_begin(writer, SNAP_DIST);
+    snap_write(writer, 4, LOAD(vm->gicd_ctlr));
+    snap_write(writer, 4, LOAD(vm->gicd_statusr));
+    snap_write(writer, 4, LOAD(vm->iidr));
+    snap_write(writer, 4, 0);
+    snap_write(writer, 8, LOAD(vm->gicd_pidr));
+    snap_write(writer, 8, LOAD(vm->gicr_pidr));
+    snap_end(writer);
 }
 
-static void save_levels(struct writer *writer, const struct lvgic_lrs *lrs, const uint64_t *apr)
+static void save_levels(struct snap_writer *writer, const struct lvgic_lrs *lrs,
+                        const uint64_t *apr)
 {
     uint64_t levels[2] = {0, 0};
 
@@ -80,8 +54,8 @@ static void save_levels(struct writer *writer, const struct lvgic_lrs *lrs, cons
 
             levels[finest / 64] |= BIT64(finest % 64);
         }
-    put(writer, 8, levels[0]);
-    put(writer, 8, levels[1]);
+    snap_write(writer, 8, levels[0]);
+    snap_write(writer, 8, levels[1]);
 }
 
 /* ICH_VMCR_EL2 without what an implementation may keep beyond the architecture's. */
@@ -98,23 +72,23 @@ static uint64_t plain_vmcr(const struct lvgic_vm *vm, const struct lvgic_lrs *lr
     return plain.vmcr;
 }
 
-static void save_vcpu(struct writer *writer, struct lvgic_vcpu *vcpu)
+static void save_vcpu(struct snap_writer *writer, struct lvgic_vcpu *vcpu)
 {
     static const uint64_t none[4];
     const struct lvgic_lrs *lrs = &vcpu->lrs;
 
-    begin(writer, SNAP_VCPU);
-    put(writer, 4, vcpu->index);
-    put(writer, 4, LOAD(vcpu->waker));
-    put(writer, 4, LOAD(vcpu->dpg));
-    put(writer, 4, LOAD(vcpu->nsacr));
-    put(writer, 4, LOAD(vcpu->statusr));
-    put(writer, 4, plain_vmcr(vcpu->vm, lrs));
+    snap_begin(writer, SNAP_VCPU);
+    snap_write(writer, 4, vcpu->index);
+    snap_write(writer, 4, LOAD(vcpu->waker));
+    snap_write(writer, 4, LOAD(vcpu->dpg));
+    snap_write(writer, 4, LOAD(vcpu->nsacr));
+    snap_write(writer, 4, LOAD(vcpu->statusr));
+    snap_write(writer, 4, plain_vmcr(vcpu->vm, lrs));
     save_levels(writer, lrs, lrs->ap0r);
     save_levels(writer, lrs, lrs->gicv2 ? none : lrs->ap1r);
-    put(writer, 4, lrs->nmi && (lrs->ap1r[0] & AP1R0_NMI));
-    put(writer, 4, 0);
-    end(writer);
+    snap_write(writer, 4, lrs->nmi && (lrs->ap1r[0] & AP1R0_NMI));
+    snap_write(writer, 4, 0);
+    snap_end(writer);
 }
 
 static uint32_t states(uint64_t w)
@@ -137,75 +111,75 @@ static uint32_t target_of(const struct lvgic_vm *vm, uint32_t slot, uint64_t w)
     return target == IRQ_NOBODY ? SNAP_NOBODY : target;
 }
 
-static void save_irq(struct writer *writer, struct lvgic_vcpu *vcpu, uint32_t slot)
+static void save_irq(struct snap_writer *writer, struct lvgic_vcpu *vcpu, uint32_t slot)
 {
     struct lvgic_vm *vm = vcpu->vm;
     uint64_t w = irq_load(vcpu_irq(vcpu, slot));
     bool shared = !slot_is_private(vm, slot), sources = w & IRQ_SRC;
 
-    put(writer, 4, states(w));
-    put(writer, 1, irq_prio(w));
-    put(writer, 1, sources ? irq_sources(w) : 0);
-    put(writer, 1, sources && (w & IRQ_ACT) ? irq_source(w) : 0);
-    put(writer, 1, shared ? LOAD(vm->spi_nsacr[slot - vm->nr_private]) : 0);
-    put(writer, 2, target_of(vm, slot, w));
-    put(writer, 2, w & IRQ_ACT ? irq_holder(w) : SNAP_NOBODY);
-    put(writer, 4, w & IRQ_HW ? LOAD(*vcpu_pintid(vcpu, slot)) : 0);
-    put(writer, 8, shared ? LOAD(*vm_route(vm, slot)) : 0);
+    snap_write(writer, 4, states(w));
+    snap_write(writer, 1, irq_prio(w));
+    snap_write(writer, 1, sources ? irq_sources(w) : 0);
+    snap_write(writer, 1, sources && (w & IRQ_ACT) ? irq_source(w) : 0);
+    snap_write(writer, 1, shared ? LOAD(vm->spi_nsacr[slot - vm->nr_private]) : 0);
+    snap_write(writer, 2, target_of(vm, slot, w));
+    snap_write(writer, 2, w & IRQ_ACT ? irq_holder(w) : SNAP_NOBODY);
+    snap_write(writer, 4, w & IRQ_HW ? LOAD(*vcpu_pintid(vcpu, slot)) : 0);
+    snap_write(writer, 8, shared ? LOAD(*vm_route(vm, slot)) : 0);
 }
 
-static void save_irqs(struct writer *writer, struct lvgic_vcpu *vcpu, uint32_t owner,
+static void save_irqs(struct snap_writer *writer, struct lvgic_vcpu *vcpu, uint32_t owner,
                       uint32_t first, uint32_t count)
 {
     if (!count)
         return;
-    begin(writer, SNAP_IRQS);
-    put(writer, 4, owner);
-    put(writer, 4, first);
-    put(writer, 4, count);
-    put(writer, 4, IRQ_SIZE);
+    snap_begin(writer, SNAP_IRQS);
+    snap_write(writer, 4, owner);
+    snap_write(writer, 4, first);
+    snap_write(writer, 4, count);
+    snap_write(writer, 4, IRQ_SIZE);
     for (uint32_t i = 0; i < count; i++)
         save_irq(writer, vcpu, vm_slot(vcpu->vm, first + i));
-    end(writer);
+    snap_end(writer);
 }
 
-static void save_acks(struct writer *writer, const struct lvgic_vcpu *vcpu)
+static void save_acks(struct snap_writer *writer, const struct lvgic_vcpu *vcpu)
 {
-    begin(writer, SNAP_ACKS);
-    put(writer, 4, vcpu->index);
-    put(writer, 4, vcpu->overflow_depth);
+    snap_begin(writer, SNAP_ACKS);
+    snap_write(writer, 4, vcpu->index);
+    snap_write(writer, 4, vcpu->overflow_depth);
     for (uint32_t i = 0; i < vcpu->overflow_depth; i++) {
         const struct overflow_entry *entry = &vcpu->overflow[i];
 
-        put(writer, 4, vm_intid(vcpu->vm, entry->slot));
-        put(writer, 1, entry->priority);
-        put(writer, 1, entry->group1);
-        put(writer, 1,
-            entry->level == ICV_LEVEL_NMI
-                ? ICV_LEVEL_NMI
-                : (uint32_t)entry->level << snap_level_shift(vcpu->lrs.pri_bits));
-        put(writer, 1, entry->life);
+        snap_write(writer, 4, vm_intid(vcpu->vm, entry->slot));
+        snap_write(writer, 1, entry->priority);
+        snap_write(writer, 1, entry->group1);
+        snap_write(writer, 1,
+                   entry->level == ICV_LEVEL_NMI
+                       ? ICV_LEVEL_NMI
+                       : (uint32_t)entry->level << snap_level_shift(vcpu->lrs.pri_bits));
+        snap_write(writer, 1, entry->life);
     }
-    end(writer);
+    snap_end(writer);
 }
 
-static void save_setup(struct writer *writer, const struct lvgic_vm *vm)
+static void save_setup(struct snap_writer *writer, const struct lvgic_vm *vm)
 {
     uint32_t nr = LOAD(vm->setup.nr_regions);
 
-    begin(writer, SNAP_SETUP);
-    put(writer, 8, LOAD(vm->setup.dist_base));
-    put(writer, 8, LOAD(vm->setup.cpu_base));
-    put(writer, 4, LOAD(vm->setup.maint_irq));
-    put(writer, 4, LOAD(vm->setup.single));
-    put(writer, 4, nr);
-    put(writer, 4, 0);
+    snap_begin(writer, SNAP_SETUP);
+    snap_write(writer, 8, LOAD(vm->setup.dist_base));
+    snap_write(writer, 8, LOAD(vm->setup.cpu_base));
+    snap_write(writer, 4, LOAD(vm->setup.maint_irq));
+    snap_write(writer, 4, LOAD(vm->setup.single));
+    snap_write(writer, 4, nr);
+    snap_write(writer, 4, 0);
     for (uint32_t i = 0; i < nr; i++) {
-        put(writer, 8, LOAD(vm->setup.regions[i].base));
-        put(writer, 4, LOAD(vm->setup.regions[i].count));
-        put(writer, 4, 0);
+        snap_write(writer, 8, LOAD(vm->setup.regions[i].base));
+        snap_write(writer, 4, LOAD(vm->setup.regions[i].count));
+        snap_write(writer, 4, 0);
     }
-    end(writer);
+    snap_end(writer);
 }
 
 size_t save_size(const struct lvgic_vm *vm)
@@ -218,10 +192,10 @@ size_t save_size(const struct lvgic_vm *vm)
                     (size_t)(vm->nr_spis + vm->nr_espis) * IRQ_SIZE + REC_HEAD_SIZE +
                     SETUP_AT_REGIONS;
 
-    return shared + vm->nr_vcpus * each;
+    return shared + vm->nr_vcpus * each + lpi_save_size(vm);
 }
 
-static void save_records(struct writer *writer, struct lvgic_vm *vm)
+static void save_records(struct snap_writer *writer, struct lvgic_vm *vm)
 {
     save_config(writer, vm);
     save_dist(writer, vm);
@@ -236,17 +210,23 @@ static void save_records(struct writer *writer, struct lvgic_vm *vm)
     save_irqs(writer, &vm->vcpus[0], SNAP_SHARED, FIRST_SPI, vm_nr_spis(vm));
     save_irqs(writer, &vm->vcpus[0], SNAP_SHARED, FIRST_ESPI, vm->nr_espis);
     save_setup(writer, vm);
+    lpi_save(writer, vm);
 }
 
 size_t save_vm(struct lvgic_vm *vm, uint8_t *buffer)
 {
-    struct writer writer = {.buffer = buffer, .used = SNAP_HEADER_SIZE};
+    struct snap_writer writer = {.buffer = buffer, .used = SNAP_HEADER_SIZE};
 
+    /* Nothing is mapped or moved meanwhile. */
+    if (vm->lpis.nr)
+        deliver_lpi_take(vm);
     hold_all_begin(vm);
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         overflow_settle(&vm->vcpus[i]);
     save_records(&writer, vm);
     hold_all_end(vm);
+    if (vm->lpis.nr)
+        deliver_lpi_give(vm);
 
     snap_put(buffer + SNAP_AT_MAGIC, 8, SNAP_MAGIC);
     snap_put(buffer + SNAP_AT_VERSION, 4, SNAP_VERSION);

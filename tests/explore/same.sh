@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 #
 # same.sh EXPLORER: the same seed and the same program give the same runs. Everything that happens in
-# all scenarios is hashed, twice.
+# every written scenario and a tenth of the others is hashed, twice.
 
 set -euo pipefail
 for options in '--schedules 150' '--strategy random --schedules 50' '--strategy dfs --depth 1 --schedules 100'; do
 	# shellcheck disable=SC2086 # several words
-	first=$("$1" --all --fingerprint $options)
+	first=$("$1" --all --except 'triple-*' --fingerprint $options)
 	# shellcheck disable=SC2086
-	diff <(echo "$first") <("$1" --all --fingerprint $options)
+	diff <(echo "$first") <("$1" --all --except 'triple-*' --fingerprint $options)
 done
-if [ "$first" = "$("$1" --all --fingerprint --strategy dfs --depth 0 --schedules 100)" ]; then
+if [ "$first" = "$("$1" --all --except 'triple-*' --fingerprint --strategy dfs --depth 0 --schedules 100)" ]; then
 	echo "the fingerprints are all the same"
 	exit 1
 fi

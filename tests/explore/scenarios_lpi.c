@@ -4,6 +4,7 @@
 
 #include "deliver/lpi.h"
 #include "its/its.h"
+#include "lvgic/state.h"
 
 /* Last: it has a global `vm`. */
 #include "scenarios.h"
@@ -546,4 +547,77 @@ const struct explore_scenario p_both = {
     .setup = both_setup,
     .actor = {enable, enable_and_send},
     .final = both_final,
+};
+
+/* ------------------------------------------------- saved and restored ------------------------ */
+
+static uint8_t snapshot[16384];
+static size_t snapshot_size;
+
+/* The guest asks for something, while a VMM saves. */
+static void ask(void)
+{
+    put(ITS_CMD_MAPC, 0, UINT64_C(1) << 63 | 1);
+    put((uint64_t)0 << 32 | ITS_CMD_INT, 0, 0);
+    go();
+}
+
+static void save(void)
+{
+    explore_check(lvgic_save(vm, snapshot, sizeof snapshot, &snapshot_size) == LVGIC_OK);
+}
+
+static void asked_final(void)
+{
+    check_lpis();
+    explore_check(its_is_idle(&vm->its[0]));
+    explore_check(pending(LPI0));
+}
+
+static void asked_setup(void)
+{
+    lpi_setup(0);
+}
+
+const struct explore_scenario p_asked = {
+    .name = "lpi-command-while-a-vmm-saves",
+    .shows = "a command that is written while a VMM has the claim is carried out afterwards",
+    .actors = 2,
+    .setup = asked_setup,
+    .actor = {ask, save},
+    .final = asked_final,
+};
+
+static void restore_setup(void)
+{
+    lpi_setup(0);
+    save();
+}
+
+static void run_and_leave(void)
+{
+    guest_run(cpu0, 2, true, false);
+}
+
+/* What is sent after the restore is not lost. */
+static void restore_and_send(void)
+{
+    explore_check(lvgic_restore(vm, snapshot, snapshot_size) == LVGIC_OK);
+    explore_check(lvgic_msi(vm, 0, 0, 0) == LVGIC_OK);
+}
+
+static void restore_final(void)
+{
+    check_lpis();
+    explore_check(delivered[0] + pending(LPI0) >= 1 && delivered[0] <= 2);
+}
+
+const struct explore_scenario p_restore = {
+    .name = "lpi-restored-while-it-arrives",
+    .shows =
+        "a snapshot is restored while its LPI arrives and its vCPU runs: slots and holders agree",
+    .actors = 3,
+    .setup = restore_setup,
+    .actor = {run_and_leave, message, restore_and_send},
+    .final = restore_final,
 };

@@ -39,6 +39,26 @@ static void phys_deactivate(void *ctx, lvgic_vcpuid v, uint32_t pintid)
     (void)ctx, (void)v, (void)pintid;
 }
 
+static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    const struct desk *desk = ctx;
+
+    if (gpa >> 40 || gpa % DESK_RAM + size > DESK_RAM)
+        return false;
+    memcpy(data, desk->ram + gpa % DESK_RAM, size);
+    return true;
+}
+
+static bool write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    struct desk *desk = ctx;
+
+    if (gpa >> 40 || gpa % DESK_RAM + size > DESK_RAM)
+        return false;
+    memcpy(desk->ram + gpa % DESK_RAM, data, size);
+    return true;
+}
+
 static void broken(void *ctx, const char *what)
 {
     (void)ctx;
@@ -50,6 +70,8 @@ static const struct lvgic_host host = {
     .relax = relax,
     .phys_line = phys_line,
     .phys_deactivate = phys_deactivate,
+    .read_guest = read_guest,
+    .write_guest = write_guest,
     .broken = broken,
 };
 
@@ -61,6 +83,7 @@ bool desk_make(struct desk *desk, const struct lvgic_config *config)
 
     if (!size || size > MAX_MEMORY)
         return false;
+    memset(desk->ram, 0, sizeof desk->ram);
     desk->memory = aligned_alloc(64, size);
     desk->nr_vcpus = config->nr_vcpus;
     desk->gicv2 = config->gic == 2;
@@ -78,6 +101,7 @@ bool desk_make_like(struct desk *desk, const uint8_t *snapshot, size_t size)
 
     if (snap_check(snapshot, size, &config, &fault) != LVGIC_OK || size > MAX_MEMORY)
         return false;
+    memset(desk->ram, 0, sizeof desk->ram);
     desk->nr_vcpus = config.nr_vcpus;
     desk->gicv2 = config.gic == 2;
     desk->vm = like_make(snapshot, size, 2, &host, desk, &desk->memory);

@@ -10,9 +10,12 @@
 #include "lvgic/state.h"
 #include "target.h"
 
+#define DESK_RAM 0x10000u
+
 struct desk {
     struct lvgic_vm *vm;
     void *memory;
+    uint8_t ram[DESK_RAM]; /* the guest's, at all addresses below 2^40 again */
     unsigned nr_vcpus;
     bool gicv2;
 };

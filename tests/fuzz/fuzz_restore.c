@@ -38,7 +38,16 @@ static void must_fail(struct desk *desk, const uint8_t *snapshot, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct lvgic_config any = {.nr_vcpus = 2, .nr_spis = 32};
+    static const struct lvgic_config plain = {.nr_vcpus = 2, .nr_spis = 32};
+    static const struct lvgic_config lpis = {.nr_vcpus = 2,
+                                             .nr_spis = 32,
+                                             .nr_lpis = 20,
+                                             .nr_its = 2,
+                                             .its_device_bits = 8,
+                                             .its_collection_bits = 4,
+                                             .its_devices = 3,
+                                             .its_events = 256};
+    struct lvgic_config any = size / 8 % 2 ? lpis : plain;
     struct desk desk, other;
     uint8_t *snapshot = malloc(size + 1);
     struct snap_config config;

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/its.h"
 #include "arch/registers.h"
 #include "like.h"
+#include "lvgic/its.h"
 #include "state/format.h"
 
 static struct lvgic_vm *vm;
@@ -38,8 +40,24 @@ static void phys_deactivate(void *ctx, lvgic_vcpuid v, uint32_t pintid)
     (void)ctx, (void)v, (void)pintid;
 }
 
-static const struct lvgic_host host = {
-    .kick = kick, .relax = relax, .phys_line = phys_line, .phys_deactivate = phys_deactivate};
+#define RAM UINT64_C(0x40000000)
+static uint8_t ram[1 << 20];
+
+static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    bool there = gpa >= RAM && gpa - RAM <= sizeof ram - size;
+
+    (void)ctx;
+    if (there)
+        memcpy(data, ram + (gpa - RAM), size);
+    return there;
+}
+
+static const struct lvgic_host host = {.kick = kick,
+                                       .relax = relax,
+                                       .phys_line = phys_line,
+                                       .phys_deactivate = phys_deactivate,
+                                       .read_guest = read_guest};
 
 /* ------------------------------------------------------------------ replay */
 
@@ -155,6 +173,86 @@ static void interrupt_all(const struct lvgic_config *config)
         cpu_write(config, cpu, SYSREG_ICC_SGI1R_EL1, GICC_REG_BPR, 3);
 }
 
+static void redist(unsigned cpu, uint32_t offset, uint64_t value)
+{
+    struct lvgic_access access = {.offset = offset, .size = 8, .write = true, .value = value};
+
+    if (offset == 0)
+        access.size = 4;
+    lvgic_redist_access(vm, NULL, LVGIC_VCPU(cpu), &access);
+}
+
+static void its_write(uint32_t its, uint32_t offset, uint64_t value)
+{
+    struct lvgic_access access = {
+        .offset = offset, .size = offset ? 8 : 4, .write = true, .value = value};
+
+    lvgic_its_access(vm, its, &access);
+}
+
+/* The guest's memory: for each ITS a queue, a device table and a collection table; the
+ * configuration table, for each vCPU a pending table, ITTs. */
+enum {
+    QUEUES = 0,
+    DEVICES = 0x10000,
+    COLLECTIONS = 0x30000,
+    CONFIGURATION = 0x50000,
+    PENDING = 0x60000,
+    ITTS = 0x90000
+};
+
+static void command(uint32_t its, uint32_t n, uint64_t c0, uint64_t c1, uint64_t c2)
+{
+    uint64_t words[4] = {c0, c1, c2, 0};
+
+    memcpy(ram + QUEUES + its * 0x1000 + n * sizeof words, words, sizeof words);
+}
+
+static void map_all(const struct lvgic_config *config, uint32_t its)
+{
+    uint32_t n = 0;
+
+    its_write(its, 0x100, BIT64(63) | (RAM + DEVICES + its * 0x10000));
+    its_write(its, 0x108, BIT64(63) | (RAM + COLLECTIONS + its * 0x10000));
+    its_write(its, 0x80, BIT64(63) | (RAM + QUEUES + its * 0x1000));
+    its_write(its, 0, 1);
+    for (uint32_t icid = 0; icid < config->nr_vcpus; icid++)
+        command(its, n++, ITS_CMD_MAPC, 0, BIT64(63) | icid << 16 | icid);
+    for (uint32_t device = 3; device < 9; device += 2) {
+        uint32_t bits = 3 + device % 4, first = 8192 + its * 100 + device * 10;
+
+        command(its, n++, (uint64_t)device << 32 | ITS_CMD_MAPD, bits - 1,
+                BIT64(63) | (RAM + ITTS + (its * 16 + device) * 0x800));
+        for (uint32_t event = 0; event < 7; event += 1 + device % 3)
+            command(its, n++, (uint64_t)device << 32 | ITS_CMD_MAPTI,
+                    (uint64_t)(first + event) << 32 | event,
+                    (event + its) % (config->nr_vcpus + 1));
+    }
+    command(its, n++, ITS_CMD_MAPC, 0, 1); /* unmapped again: its LPIs are cut off */
+    its_write(its, 0x88, n * 32);
+}
+
+/* What the guest does about LPIs, and devices send. */
+static void send_lpis(const struct lvgic_config *config)
+{
+    for (uint32_t i = 0; i < 0x10000; i++)
+        ram[CONFIGURATION + i] = (uint8_t)random_below(256) | 1;
+    for (unsigned cpu = 0; cpu < config->nr_vcpus; cpu++) {
+        redist(cpu, 0x70, (RAM + CONFIGURATION) | 15);
+        redist(cpu, 0x78, RAM + PENDING + cpu * 0x10000);
+        redist(cpu, 0, 1);
+        for (uint32_t i = 0; i < 5 && !config->nr_its; i++)
+            redist(cpu, 0x40, 8192 + random_below(config->nr_lpis));
+    }
+    for (uint32_t its = 0; its < config->nr_its; its++) {
+        map_all(config, its);
+        for (uint32_t i = 0; i < 40; i++)
+            lvgic_msi(vm, its, 3 + (uint32_t)random_below(6), (uint32_t)random_below(7));
+        lvgic_its_attr_set(vm, its, LVGIC_ITS_ATTR_ADDR, LVGIC_ATTR_ADDR_ITS,
+                           0x9000000 + its * 0x20000);
+    }
+}
+
 static int write_one(const char *dir, const char *name, const struct lvgic_config *config)
 {
     size_t size = lvgic_vm_size(config), room, used;
@@ -173,6 +271,8 @@ static int write_one(const char *dir, const char *name, const struct lvgic_confi
     lvgic_map_hw(vm, LVGIC_VCPU(0), LVGIC_INTID(27), 27);
     open_all(config);
     interrupt_all(config);
+    if (config->nr_lpis)
+        send_lpis(config);
     room = lvgic_save_size(vm);
     buffer = malloc(room);
     lvgic_save(vm, buffer, room, &used);
@@ -200,8 +300,17 @@ static int write_all(const char *dir)
                                .two_security_states = true};
     struct lvgic_config v2 = {.nr_vcpus = 2, .nr_spis = 32, .nr_lrs = 1, .gic = 2};
 
+    struct lvgic_config its = {.nr_vcpus = 2,
+                               .nr_spis = 32,
+                               .nr_lpis = 64,
+                               .nr_its = 2,
+                               .its_device_bits = 8,
+                               .its_collection_bits = 4};
+    struct lvgic_config direct = {.nr_vcpus = 2, .nr_spis = 32, .nr_lpis = 32};
+
     return write_one(dir, "v1-gicv3", &v3) || write_one(dir, "v1-gicv3-options", &all) ||
-           write_one(dir, "v1-gicv2", &v2);
+           write_one(dir, "v1-gicv2", &v2) || write_one(dir, "v1-gicv3-its", &its) ||
+           write_one(dir, "v1-gicv3-directlpi", &direct);
 }
 
 int main(int argc, char **argv)

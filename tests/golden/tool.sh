@@ -67,6 +67,13 @@ for snap in "$dir"/*.snap; do
 	expect 2 "export of a damaged one" "$lvgic" kvm-export "$work/bad.snap"
 done
 golden v1-gicv3.attributes "$lvgic" kvm-export "$dir/v1-gicv3.snap"
+golden v1-gicv3-its.attributes "$lvgic" kvm-export "$dir/v1-gicv3-its.snap"
+# With memory, which is where tables of two levels are found.
+"$lvgic" kvm-export "$dir/v1-gicv3-its.snap" >"$work/list"
+expect 0 "export with memory" "$lvgic" kvm-export "$dir/v1-gicv3-its.snap" "$work/list"
+expect 2 "export without that memory" "$lvgic" kvm-export "$dir/v1-gicv3-its.snap" "$work/none"
+echo '{"memory": [{"address": "0x1000", "bytes": "12345"}]}' >"$work/list"
+expect 2 "half a byte" "$lvgic" kvm-export "$dir/v1-gicv3-its.snap" "$work/list"
 expect 1 "diff" "$lvgic" diff "$dir/v1-gicv3.snap" "$dir/v1-gicv2.snap"
 expect 2 "no file" "$lvgic" show "$work/none"
 expect 2 "no list" "$lvgic" kvm-import "$work/none" "$work/x"

@@ -15,9 +15,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "arch/its.h"
 #include "arch/registers.h"
 #include "base/bits.h"
 #include "irq/vm.h"
+#include "lvgic/its.h"
 #include "lvgic/state.h"
 
 #include "delay.h"
@@ -27,6 +29,7 @@
 #define GUESTS_FIRST (FIRST_SPI + 32 * CPUS)
 
 struct attribute {
+    bool its; /* of the ITS */
     uint32_t group;
     uint64_t attr;
     const struct reg_row *row; /* of a frame's register */
@@ -38,7 +41,7 @@ static struct lvgic_vm *vm;
 static struct attribute *attributes;
 static unsigned nr_attributes, gic;
 static _Atomic int kicked[CPUS], stop, failed, stop_cpus;
-static _Atomic unsigned long accesses, delivered, snapshots;
+static _Atomic unsigned long accesses, delivered, snapshots, sent;
 
 static void kick(void *ctx, lvgic_vcpuid v)
 {
@@ -61,8 +64,43 @@ static void broken(void *ctx, const char *what)
     atomic_store(&failed, 1);
 }
 
-static const struct lvgic_host host = {
-    .kick = kick, .wake = kick, .relax = relax, .broken = broken};
+/* The guest's memory: tables of an ITS with one device of EVENTS events, and what a fresh one reads
+ * as. */
+#define RAM UINT64_C(0x40000000)
+#define EVENTS 16u
+enum { DEVICES = 0, COLLECTIONS = 0x10000, ITT = 0x20000, CONFIGURATION = 0x30000 };
+static _Atomic uint8_t ram[0x40000];
+
+static bool copy(uint64_t gpa, uint8_t *to, const uint8_t *from, uint32_t size)
+{
+    bool there = gpa >= RAM && gpa - RAM <= sizeof ram - size;
+
+    for (uint32_t i = 0; there && i < size; i++)
+        if (to)
+            to[i] = atomic_load_explicit(&ram[gpa - RAM + i], memory_order_relaxed);
+        else
+            atomic_store_explicit(&ram[gpa - RAM + i], from[i], memory_order_relaxed);
+    return there;
+}
+
+static bool read_guest(void *ctx, uint64_t gpa, void *data, uint32_t size)
+{
+    (void)ctx;
+    return copy(gpa, data, NULL, size);
+}
+
+static bool write_guest(void *ctx, uint64_t gpa, const void *data, uint32_t size)
+{
+    (void)ctx;
+    return copy(gpa, NULL, data, size);
+}
+
+static const struct lvgic_host host = {.kick = kick,
+                                       .wake = kick,
+                                       .relax = relax,
+                                       .read_guest = read_guest,
+                                       .write_guest = write_guest,
+                                       .broken = broken};
 
 /* ------------------------------------------------------------------ guests */
 
@@ -129,7 +167,8 @@ static void complain(const struct attribute *a, const char *what, uint64_t value
 static uint64_t get(const struct attribute *a)
 {
     uint64_t value = 0;
-    int status = lvgic_attr_get(vm, a->group, a->attr, &value);
+    int status = a->its ? lvgic_its_attr_get(vm, 0, a->group, a->attr, &value)
+                        : lvgic_attr_get(vm, a->group, a->attr, &value);
 
     atomic_fetch_add_explicit(&accesses, 1, memory_order_relaxed);
     if (status != LVGIC_OK)
@@ -141,8 +180,10 @@ static uint64_t get(const struct attribute *a)
 static void set(const struct attribute *a, uint64_t value)
 {
     bool phase = a->group == LVGIC_ATTR_NR_IRQS || a->group == LVGIC_ATTR_MAINT_IRQ;
-    int status = lvgic_attr_set(vm, a->group, a->attr, value);
+    int status = a->its ? lvgic_its_attr_set(vm, 0, a->group, a->attr, value)
+                        : lvgic_attr_set(vm, a->group, a->attr, value);
 
+    phase = phase && !a->its;
     atomic_fetch_add_explicit(&accesses, 1, memory_order_relaxed);
     if (phase ? status != LVGIC_E_PHASE : status != LVGIC_OK && status != LVGIC_E_INVALID)
         complain(a, "set", (uint64_t)status, value);
@@ -186,15 +227,62 @@ static void repair(unsigned me)
         a.attr = sysreg_rows[SYSREG_ICC_CTLR_EL1].encoding | who;
         set(&a, get(&a) & ~UINT64_C(3));
         a.attr = sysreg_rows[SYSREG_ICC_IGRPEN1_EL1].encoding | who, set(&a, 1);
+        a.group = LVGIC_ATTR_REDIST_REGS;
+        a.attr = 0x70 | who, set(&a, (RAM + CONFIGURATION) | 15);
+        a.attr = 0 | who, set(&a, 1);
     }
     a.group = LVGIC_ATTR_DIST_REGS;
     a.attr = 0x380 + GUESTS_FIRST / 8, set(&a, UINT32_MAX);
     a.attr = 0, set(&a, 3);
 }
 
+static void act(uint32_t what, int may_be)
+{
+    int status = lvgic_its_attr_set(vm, 0, LVGIC_ITS_ATTR_CTRL, what, 0);
+
+    if (status != LVGIC_OK && status != may_be)
+        atomic_store(&failed, 1);
+}
+
+static void poke(uint32_t at, uint64_t entry)
+{
+    uint8_t bytes[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(entry >> 8 * i);
+    copy(RAM + at, NULL, bytes, 8);
+}
+
+/* LPIs and the ITS as the guests' devices want them, from tables as KVM's. Others write registers
+ * at the same time, so that it may not be possible just now. */
+static void map_events(void)
+{
+    struct attribute a = {.its = true, .group = LVGIC_ITS_ATTR_ITS_REGS};
+
+    act(LVGIC_ATTR_CTRL_ITS_SAVE_TABLES, LVGIC_OK);
+    act(LVGIC_ATTR_CTRL_ITS_RESET, LVGIC_OK);
+    poke(DEVICES, DTE_VALID | (RAM + ITT) >> 8 << 5 | 3);
+    for (uint32_t i = 0; i < CPUS; i++)
+        poke(COLLECTIONS + 8 * i, CTE_VALID | i << 16 | i);
+    for (uint32_t i = 0; i < EVENTS; i++)
+        poke(ITT + 8 * i, (i + 1 < EVENTS ? UINT64_C(1) << 48 : 0) | (8192 + i) << 16 | i % CPUS);
+    a.attr = 0x100, set(&a, GITS_BASER_VALID | (RAM + DEVICES));
+    a.attr = 0x108, set(&a, GITS_BASER_VALID | (RAM + COLLECTIONS));
+    act(LVGIC_ATTR_CTRL_ITS_RESTORE_TABLES,
+        get(&a) == (GITS_BASER_VALID | (RAM + COLLECTIONS) | GITS_BASER_FIXED(4))
+            ? LVGIC_E_PHASE
+            : LVGIC_E_INVALID);
+    a.attr = 0, set(&a, 1);
+    if (lvgic_attr_set(vm, LVGIC_ATTR_CTRL, LVGIC_ATTR_CTRL_SAVE_PENDING_TABLES, 0) != LVGIC_OK)
+        atomic_store(&failed, 1);
+}
+
 static void snapshot(uint8_t *buffer, size_t size)
 {
     size_t used;
+
+    if (gic == 3)
+        map_events();
 
     if (lvgic_save(vm, buffer, size, &used) != LVGIC_OK)
         atomic_store(&failed, 1);
@@ -215,6 +303,8 @@ static void *access_all(void *arg)
         check_one(&attributes[at], me, random);
         at = (at + 1) % nr_attributes;
         lvgic_pulse(vm, LVGIC_VCPU(0), LVGIC_INTID(GUESTS_FIRST + random % 32));
+        if (lvgic_msi(vm, 0, 0, random >> 8 & (EVENTS - 1)) == LVGIC_OK)
+            atomic_fetch_add_explicit(&sent, 1, memory_order_relaxed);
         if (at % 256 != 0)
             continue;
         repair(me);
@@ -229,7 +319,10 @@ static void *access_all(void *arg)
 
 static void add(struct attribute a)
 {
-    if (lvgic_attr_has(vm, a.group, a.attr) != LVGIC_OK)
+    int status =
+        a.its ? lvgic_its_attr_has(vm, 0, a.group, a.attr) : lvgic_attr_has(vm, a.group, a.attr);
+
+    if (status != LVGIC_OK)
         return;
     attributes = realloc(attributes, (nr_attributes + 1) * sizeof *attributes);
     attributes[nr_attributes++] = a;
@@ -298,6 +391,20 @@ static void add_cpuif(unsigned cpu)
                                .checked = cpu == CPUS - 1 ? 0 : UINT32_MAX});
 }
 
+/* Of the ITS: the thread that maps events writes what it wants, and one other any values of the
+ * queue's registers. What is enabled, carried out or mapped may change at any time. */
+static void add_its(uint32_t offset)
+{
+    const struct reg_row *row = reg_find(gits_rows, nr_gits_rows, offset);
+    struct attribute a = {
+        .its = true, .group = LVGIC_ITS_ATTR_ITS_REGS, .attr = offset, .row = row, .owner = CPUS};
+
+    if (row && row->op == REG_OP_HOOK &&
+        (row->value == REG_HOOK_GITS_CBASER || row->value == REG_HOOK_GITS_CWRITER))
+        a.owner = 0;
+    add(a);
+}
+
 static void find_attributes(void)
 {
     nr_attributes = 0;
@@ -312,6 +419,8 @@ static void find_attributes(void)
     }
     if (gic == 3)
         add_frame(LVGIC_ATTR_DIST_REGS, 0, 0, gicd_rows, nr_gicd_rows, GICD_SIZE);
+    for (uint32_t offset = 0; offset < GITS_SIZE / 2 && gic == 3; offset += 4)
+        add_its(offset);
     add((struct attribute){.group = LVGIC_ATTR_NR_IRQS, .owner = CPUS});
     add((struct attribute){.group = LVGIC_ATTR_MAINT_IRQ, .owner = CPUS});
 }
@@ -332,6 +441,8 @@ static void open_guests(void)
     a.attr = 0x100 + GUESTS_FIRST / 8, set(&a, UINT32_MAX);
     for (uint32_t i = 0; i < 2; i++)
         a.attr = 0xc00 + GUESTS_FIRST / 4 + 4 * i, set(&a, 0xaaaaaaaa);
+    for (uint32_t i = CONFIGURATION; i < sizeof ram; i++)
+        atomic_store_explicit(&ram[i], 0x81, memory_order_relaxed);
     for (unsigned cpu = 0; cpu < CPUS; cpu++)
         repair(cpu);
 }
@@ -340,18 +451,24 @@ static int test(unsigned version, unsigned seconds)
 {
     struct lvgic_config config = {
         .nr_vcpus = CPUS, .nr_spis = NR_SPIS, .nr_lrs = 2, .gic = (uint8_t)version};
-    size_t size = lvgic_vm_size(&config);
-    void *memory = aligned_alloc(64, size);
     struct timespec time = {.tv_sec = seconds};
     pthread_t cpu[CPUS], other[CPUS];
     unsigned number[CPUS];
     const char *what;
-
+    size_t size;
+    void *memory;
+    if (version == 3) {
+        config.nr_lpis = 64, config.nr_its = 1, config.its_device_bits = 4;
+        config.its_collection_bits = 4, config.its_events = 1024;
+    }
+    size = lvgic_vm_size(&config);
+    memory = aligned_alloc(64, size);
     gic = version;
     if (lvgic_vm_init(memory, size, &config, &host, NULL, &vm))
         return 2;
     atomic_store(&stop, 0), atomic_store(&stop_cpus, 0);
     atomic_store(&accesses, 0), atomic_store(&delivered, 0), atomic_store(&snapshots, 0);
+    atomic_store(&sent, 0);
     lvgic_attr_set(vm, LVGIC_ATTR_CTRL, LVGIC_ATTR_CTRL_INIT, 0);
     find_attributes();
     open_guests();
@@ -371,10 +488,10 @@ static int test(unsigned version, unsigned seconds)
     if (what)
         printf("at the end: %s\n", what);
     printf("GICv%u, %u s: %u attributes, %lu accesses, none busy; %lu interrupts taken, "
-           "%lu snapshots and resets\n",
-           version, seconds, nr_attributes, accesses, delivered, snapshots);
+           "%lu LPIs sent, %lu snapshots and resets\n",
+           version, seconds, nr_attributes, accesses, delivered, sent, snapshots);
     free(memory);
-    return what || failed || !delivered || !snapshots;
+    return what || failed || !delivered || !snapshots || (version == 3 && !sent);
 }
 
 int main(int argc, char **argv)

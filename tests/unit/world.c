@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "irq/vm.h"
 #include "lvgic/state.h"
+#include "state/format.h"
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -258,6 +259,8 @@ void world_go(struct world *world, unsigned steps)
             redist_write(world);
         else if (what < 8)
             turn(world);
+        else if (what < 11 && world->config.nr_lpis)
+            world_lpi_step(world);
         else
             guest(world);
     }
@@ -265,6 +268,7 @@ void world_go(struct world *world, unsigned steps)
 
 void world_pause(struct world *world)
 {
+    world_lpis_let_go(world->rig);
     for (unsigned i = 0; i < world->config.nr_vcpus; i++) {
         if (world->inside[i])
             lvgic_vcpu_exit(world->rig->cpu[i]);
@@ -290,6 +294,8 @@ static void configure(struct world *world, unsigned gic)
     config->one_of_n = chance(world, 3);
     config->two_security_states = !world->polite && chance(world, 3);
     config->nmi = !world->polite && chance(world, 3);
+    if (chance(world, 2))
+        world_lpis_configure(world);
     if (chance(world, 2)) {
         for (unsigned i = 0; i < WORLD_CPUS; i++)
             world->affinity[i].mpidr = (uint64_t)(i % 2) << 32 | i << 8 | (3 - i);
@@ -339,6 +345,8 @@ void world_make(struct world *world, uint64_t seed, unsigned gic, bool polite)
     configure(world, gic);
     world->rig = world_rig(world, world->config.nr_lrs);
     open_all(world);
+    if (world->config.nr_lpis)
+        world_lpis_begin(world);
 }
 
 void world_end(struct world *world)
@@ -355,6 +363,43 @@ uint8_t *world_save(struct rig *rig, size_t *used)
 
     memset(buffer, 0xee, size);
     rig->relaxes = 0;
+    world_lpis_let_go(rig);
     assert_int_equal(lvgic_save(rig->vm, buffer, size, used), LVGIC_OK);
     return buffer;
+}
+
+void snapshot_assert_same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+{
+    struct snap_rec rec;
+    size_t at = SNAP_HEADER_SIZE, begin = at;
+
+    if (a_size == b_size && !memcmp(a, b, a_size))
+        return;
+    for (size_t i = SNAP_HEADER_SIZE; i < a_size && i < b_size; i++) {
+        if (a[i] == b[i])
+            continue;
+        while (at <= i && (begin = at, snap_next(a, a_size, &at, &rec)))
+            ;
+        fail_msg("byte %zu: 0x%02x != 0x%02x, %zu into a record of type %u", i, a[i], b[i],
+                 i - begin - REC_HEAD_SIZE, rec.type);
+    }
+    fail_msg("%zu and %zu bytes", a_size, b_size);
+}
+
+void snapshot_restore(struct rig *rig, const uint8_t *snapshot, size_t size)
+{
+    struct snap_config config;
+    struct snap_fault fault;
+
+    if (snap_check(snapshot, size, &config, &fault) != LVGIC_OK)
+        fail_msg("byte %zu: %s", fault.at, fault.what);
+    rig->relaxes = 0;
+    assert_int_equal(lvgic_restore(rig->vm, snapshot, size), LVGIC_OK);
+}
+
+void snapshot_seal(uint8_t *snapshot, size_t size)
+{
+    snap_put(snapshot + SNAP_AT_TOTAL_SIZE, 8, size);
+    snap_put(snapshot + SNAP_AT_CRC, 4,
+             snap_crc(snapshot + SNAP_HEADER_SIZE, size - SNAP_HEADER_SIZE));
 }

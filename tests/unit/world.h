@@ -37,6 +37,15 @@ void world_end(struct world *world);
 /* Another rig for the same world, with this number of list registers and the same mappings. */
 struct rig *world_rig(const struct world *world, unsigned nr_lrs);
 
+/* LPIs (world_lpi.c): configured, set up by the guest, and one random thing about them. */
+void world_lpis_configure(struct world *world);
+void world_lpis_begin(struct world *world);
+void world_lpi_step(struct world *world);
+void world_lpis_let_go(struct rig *rig);
+
+/* A guest that goes on in another rig has its memory there. */
+void world_swap_memory(struct rig *a, struct rig *b);
+
 /* Do this many random things. */
 void world_go(struct world *world, unsigned steps);
 
@@ -45,5 +54,11 @@ void world_pause(struct world *world);
 
 /* A snapshot of a rig: in malloc'ed memory. */
 uint8_t *world_save(struct rig *rig, size_t *used);
+
+/* Restored, and so sound. */
+void snapshot_restore(struct rig *rig, const uint8_t *snapshot, size_t size);
+void snapshot_assert_same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
+/* Size and checksum as they should be. */
+void snapshot_seal(uint8_t *snapshot, size_t size);
 
 #endif

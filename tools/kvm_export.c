@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot as the list of KVM's device attributes, and back: JSON, numbers as hexadecimal text.
- */
+/* A snapshot as the list of KVM's device attributes: JSON, numbers as hexadecimal text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,10 @@
 
 #include "arch/registers.h"
 #include "base/bits.h"
-#include "irq/vm.h"
+#include "irq/slots.h"
+#include "its/its.h"
 #include "like.h"
+#include "memory.h"
 #include "state/format.h"
 #include "tool.h"
 
@@ -29,8 +30,6 @@ static const char *group_name(uint32_t number)
             return groups[i].name;
     return "?";
 }
-
-/* ------------------------------------------------------------------ export */
 
 struct list {
     struct lvgic_vm *vm;
@@ -75,7 +74,8 @@ static void read_frame(struct list *list, uint32_t group, uint64_t who, const st
     for (size_t i = 0; i < nr; i++) {
         const struct reg_row *row = &rows[i];
 
-        if (!is_state(row) || (row->op == REG_OP_HOOK && row->value == REG_HOOK_GICD_IIDR))
+        if (!is_state(row) || (row->op == REG_OP_HOOK && row->value == REG_HOOK_GICD_IIDR) ||
+            (vm->lpis.nr && row->op == REG_OP_HOOK && row->value == REG_HOOK_GICR_CTLR))
             continue;
         for (uint32_t at = 0; at < row->length; at += 4) {
             uint32_t first = row->bits ? row->first_intid + at * 8 / row->bits : 0;
@@ -110,6 +110,44 @@ static void read_addresses(struct list *list)
     }
 }
 
+/* ------------------------------------------------------------------ export of LPIs */
+
+static void append_its(struct list *list, uint32_t its, const char *group, uint64_t attr,
+                       uint64_t value)
+{
+    json_array_append_new(list->attributes,
+                          json_pack("{s:i, s:s, s:o, s:o}", "its", (int)its, "group", group, "attr",
+                                    json_sprintf("0x%" PRIx64, attr), "value",
+                                    json_sprintf("0x%" PRIx64, value)));
+}
+
+static void read_its(struct list *list, uint32_t its, uint32_t offset)
+{
+    uint64_t value = 0;
+
+    lvgic_its_attr_get(list->vm, its, LVGIC_ITS_ATTR_ITS_REGS, offset, &value);
+    append_its(list, its, "ITS_REGS", offset, value);
+}
+
+/* KVM wants RESTORE_TABLES after the rest, and GITS_CTLR last. */
+static void read_itss(struct list *list)
+{
+    static const uint32_t registers[] = {0x4, 0x80, 0x88, 0x90, 0x100, 0x108};
+
+    for (uint32_t its = 0; its < list->vm->nr_its; its++) {
+        uint64_t address;
+
+        if (lvgic_its_attr_get(list->vm, its, LVGIC_ITS_ATTR_ADDR, LVGIC_ATTR_ADDR_ITS, &address) ==
+            LVGIC_OK)
+            append_its(list, its, "ADDR", LVGIC_ATTR_ADDR_ITS, address);
+        append_its(list, its, "CTRL", LVGIC_ATTR_CTRL_INIT, 0);
+        for (size_t i = 0; i < ARRAY_LEN(registers); i++)
+            read_its(list, its, registers[i]);
+        append_its(list, its, "CTRL", LVGIC_ATTR_CTRL_ITS_RESTORE_TABLES, 0);
+        read_its(list, its, 0);
+    }
+}
+
 /* In an order that KVM takes: GICD_IIDR before groups, wires and the distributor's enable last. */
 static void read_all(struct list *list)
 {
@@ -129,6 +167,9 @@ static void read_all(struct list *list)
     }
     if (!list->gicv2)
         read_frame(list, LVGIC_ATTR_DIST_REGS, 0, gicd_rows, nr_gicd_rows);
+    for (uint32_t cpu = 0; cpu < vm->nr_vcpus && vm->lpis.nr; cpu++) /* after the bases */
+        read_one(list, LVGIC_ATTR_REDIST_REGS, who_is(list, cpu));
+    read_itss(list);
     for (uint32_t cpu = 0; cpu < vm->nr_vcpus; cpu++) {
         for (uint32_t offset = 0; offset < 0xfc && list->gicv2; offset += 4)
             read_one(list, LVGIC_ATTR_CPU_REGS, who_is(list, cpu) | offset);
@@ -138,6 +179,44 @@ static void read_all(struct list *list)
             if (intid == 0 || cpu == 0)
                 read_one(list, LVGIC_ATTR_LEVEL_INFO, who_is(list, cpu) | intid);
     }
+}
+
+/* The bytes of the configuration tables that are cached; one that is cut off is read again with its
+ * collection. */
+static void write_configuration(struct lvgic_vm *vm, struct memory *memory)
+{
+    for (uint32_t lpi = 0; lpi < vm->lpis.nr; lpi++) {
+        uint64_t w = irq_load(lpi_irq(vm, lpi));
+        uint32_t intid = vm_intid(vm, lpi_to_slot(vm, lpi)), priority = irq_prio(w);
+        uint32_t of = irq_target(w) < vm->nr_vcpus ? irq_target(w) : 0;
+        uint64_t base = atomic_load(&vm->vcpus[of].lpis.propbaser);
+        uint8_t byte;
+
+        if (!(w & IRQ_MAPPED) || (w & IRQ_CUT) || !(priority || (w & IRQ_EN)) ||
+            intid >> (base % 32 + 1))
+            continue;
+        if (!(vm_gicd_ctlr(vm) & CTLR_DS))
+            priority = priority << 1 & 0xff;
+        byte = (uint8_t)(priority | !!(w & IRQ_EN));
+        memory_write(memory, (base & MASK64(51, 12)) + intid - FIRST_LPI, &byte, 1);
+    }
+}
+
+static void write_tables(struct lvgic_vm *vm, struct memory *memory)
+{
+    write_configuration(vm, memory);
+    for (uint32_t its = 0; its < vm->nr_its; its++) {
+        uint64_t baser = 0;
+
+        lvgic_its_save_tables(vm, its);
+        lvgic_its_attr_get(vm, its, LVGIC_ITS_ATTR_ITS_REGS, 0x100, &baser);
+        if ((baser & GITS_BASER_INDIRECT))
+            fprintf(stderr,
+                    "lvgic: ITS %" PRIu32 " has two-level tables: what the given "
+                    "memory has no second level for is left out\n",
+                    its);
+    }
+    lvgic_save_pending_tables(vm);
 }
 
 static json_t *config_of(const struct lvgic_vm *vm)
@@ -155,164 +234,77 @@ static json_t *config_of(const struct lvgic_vm *vm)
     for (uint32_t i = 0; i < vm->nr_vcpus; i++)
         json_array_append_new(affinities, json_sprintf("0x%" PRIx64, vm->vcpus[i].affinity));
     json_object_set_new(config, "affinities", affinities);
+    if (!vm->lpis.nr)
+        return config;
+    tool_put(config, "lpis", vm->lpis.of_vcpu ? vm->lpis.of_vcpu : vm->lpis.nr);
+    tool_put(config, "lpi_id_bits", vm->lpis.id_bits);
+    tool_put(config, "its", vm->nr_its);
+    if (!vm->nr_its)
+        return config;
+    tool_put(config, "its_device_bits", vm->its->device_bits);
+    tool_put(config, "its_collection_bits", vm->its->collection_bits);
+    tool_put(config, "its_devices", vm->its->max_devices);
+    tool_put(config, "its_events", vm->its->max_events);
+    json_object_set_new(config, "its_stall", json_boolean(vm->its->stalls));
     return config;
 }
 
-int tool_kvm_export(const char *file)
+/* The VM of a snapshot; NULL, and a message. */
+static struct lvgic_vm *restored(const char *file, const struct lvgic_host *host,
+                                 struct memory *memory, void **block)
 {
     size_t size;
     uint8_t *data = tool_read(file, &size);
-    void *memory = NULL;
     struct lvgic_vm *vm;
-    struct list list;
-    json_t *root;
     int status;
 
     if (!data)
-        return 2;
-    vm = like_make(data, size, 4, &like_host, NULL, &memory);
+        return NULL;
+    vm = like_make(data, size, 4, host, memory, block);
     status = vm ? lvgic_restore(vm, data, size) : LVGIC_E_FORMAT;
     free(data);
-    if (status != LVGIC_OK) {
-        fprintf(stderr, "lvgic: %s: %s\n", file, lvgic_strerror(status));
-        return 2;
-    }
-    list = (struct list){.vm = vm, .attributes = json_array(), .gicv2 = vm->gicv2};
-    read_all(&list);
-    root = json_pack("{s:o, s:o}", "config", config_of(vm), "attributes", list.attributes);
-    json_dumpf(root, stdout, JSON_INDENT(1));
-    printf("\n");
-    json_decref(root);
-    free(memory);
-    return 0;
+    if (status == LVGIC_OK)
+        return vm;
+    fprintf(stderr, "lvgic: %s: %s\n", file, lvgic_strerror(status));
+    return NULL;
 }
 
-/* ------------------------------------------------------------------ import */
-
-static uint64_t number(const json_t *object, const char *name)
+static int export(const char *file, struct memory *memory)
 {
-    const json_t *value = json_object_get(object, name);
+    struct lvgic_host host = memory_host();
+    void *block = NULL;
+    struct lvgic_vm *vm = restored(file, &host, memory, &block);
+    struct list list = {.vm = vm, .attributes = json_array()};
+    json_t *root;
 
-    if (json_is_string(value))
-        return strtoull(json_string_value(value), NULL, 0);
-    return (uint64_t)json_integer_value(value);
-}
-
-static int find_group(const json_t *attribute)
-{
-    const char *name = json_string_value(json_object_get(attribute, "group"));
-
-    for (size_t i = 0; name && i < ARRAY_LEN(groups); i++)
-        if (!strcmp(groups[i].name, name))
-            return (int)groups[i].number;
-    return -1;
-}
-
-/* GICD_IIDR is what identifies the VM: it is made with that. */
-static uint32_t iidr_of(const json_t *attributes)
-{
-    const json_t *attribute;
-    size_t i;
-
-    json_array_foreach(attributes, i,
-                       attribute) if (find_group(attribute) == LVGIC_ATTR_DIST_REGS &&
-                                      (uint32_t)number(attribute, "attr") ==
-                                          8) return (uint32_t)number(attribute, "value");
-    return 0;
-}
-
-static struct lvgic_vm *make(const json_t *root, void **memory)
-{
-    static lvgic_affinity affinity[MAX_VCPUS];
-    const json_t *config = json_object_get(root, "config");
-    const json_t *affinities = json_object_get(config, "affinities");
-    struct lvgic_config c = {
-        .nr_vcpus = (uint32_t)json_array_size(affinities),
-        .nr_spis = (uint32_t)number(config, "spis"),
-        .nr_espis = (uint32_t)number(config, "espis"),
-        .nr_eppis = (uint32_t)number(config, "eppis"),
-        .gic = (uint8_t)number(config, "gic"),
-        .pri_bits = (uint8_t)number(config, "priority_bits"),
-        .one_of_n = json_is_true(json_object_get(config, "one_of_n")),
-        .nmi = json_is_true(json_object_get(config, "nmi")),
-        .two_security_states = json_is_true(json_object_get(config, "two_security_states")),
-        .iidr = iidr_of(json_object_get(root, "attributes")),
-        .ipa_bits = 52,
-        .affinity = affinity,
-    };
-    struct lvgic_vm *vm = NULL;
-    const json_t *value;
-    size_t i, size;
-
-    json_array_foreach(affinities, i, value) if (i < MAX_VCPUS) affinity[i].mpidr =
-        strtoull(json_is_string(value) ? json_string_value(value) : "0", NULL, 0);
-    if (c.gic == 2)
-        c.affinity = NULL;
-    size = lvgic_vm_size(&c);
-    *memory = size ? aligned_alloc(64, size) : NULL;
-    if (!*memory || lvgic_vm_init(*memory, size, &c, &like_host, NULL, &vm) != LVGIC_OK)
-        return NULL;
-    return vm;
-}
-
-static int set_all(struct lvgic_vm *vm, const json_t *attributes)
-{
-    const json_t *attribute;
-    size_t i;
-
-    json_array_foreach(attributes, i, attribute)
-    {
-        int group = find_group(attribute), status = LVGIC_E_NO_DEVICE;
-        uint64_t attr = number(attribute, "attr");
-
-        if (group >= 0)
-            status = lvgic_attr_set(vm, (uint32_t)group, attr, number(attribute, "value"));
-        if (status != LVGIC_OK) {
-            fprintf(stderr, "lvgic: attribute %zu, %s 0x%" PRIx64 ": %s\n", i,
-                    group < 0 ? "of no known group" : group_name((uint32_t)group), attr,
-                    lvgic_strerror(status));
-            return 2;
+    if (vm) {
+        list.gicv2 = vm->gicv2;
+        read_all(&list);
+        root = json_pack("{s:o, s:O}", "config", config_of(vm), "attributes", list.attributes);
+        if (vm->lpis.nr) {
+            write_tables(vm, memory);
+            json_object_set_new(root, "memory", memory_json(memory));
         }
+        json_dumpf(root, stdout, JSON_INDENT(1));
+        printf("\n");
+        json_decref(root);
     }
-    return 0;
+    json_decref(list.attributes);
+    free(block);
+    return vm ? 0 : 2;
 }
 
-static int write_snapshot(struct lvgic_vm *vm, const char *file)
+int tool_kvm_export(const char *file, const char *memory_file)
 {
-    size_t size = lvgic_save_size(vm), used = 0;
-    uint8_t *buffer = malloc(size);
-    FILE *out = fopen(file, "wb");
-    bool done = out && lvgic_save(vm, buffer, size, &used) == LVGIC_OK &&
-                fwrite(buffer, 1, used, out) == used;
+    struct memory *memory = memory_new();
+    json_t *root = memory_file ? tool_load(memory_file) : NULL;
+    int status = 2;
 
-    if (out && fclose(out))
-        done = false;
-    if (!done)
-        perror(file);
-    free(buffer);
-    return done ? 0 : 2;
-}
-
-int tool_kvm_import(const char *list, const char *file)
-{
-    json_error_t error;
-    json_t *root =
-        strcmp(list, "-") ? json_load_file(list, 0, &error) : json_loadf(stdin, 0, &error);
-    void *memory = NULL;
-    struct lvgic_vm *vm;
-    int status;
-
-    if (!root) {
-        fprintf(stderr, "lvgic: %s:%d: %s\n", list, error.line, error.text);
-        return 2;
+    if (!memory_file || (root && tool_take_memory(memory, root, memory_file))) {
+        memory_forget_writes(memory);
+        status = export(file, memory);
     }
-    vm = make(root, &memory);
-    if (!vm)
-        fprintf(stderr, "lvgic: %s: no VM can be made with this \"config\"\n", list);
-    status = vm ? set_all(vm, json_object_get(root, "attributes")) : 2;
-    if (status == 0)
-        status = write_snapshot(vm, file);
-    free(memory);
     json_decref(root);
+    memory_free(memory);
     return status;
 }
