@@ -43,8 +43,7 @@ struct machine_config {
  * Configurations are compared byte by byte: in a static one no padding differs. */
 void machine_begin(const struct machine_config *config, unsigned devices);
 
-/* ---- a vCPU's thread. Each function is one step of it or a few. -------------------------------
- */
+/* ---- a vCPU's thread: each function is one step of it, or a few ---- */
 
 void machine_enter(unsigned v);
 void machine_exit(unsigned v);
@@ -62,8 +61,7 @@ void machine_trap(unsigned v);
  * and nothing came. */
 bool machine_sleep(unsigned v);
 
-/* ---- a device's thread ------------------------------------------------------------------------
- */
+/* ---- a device's thread ---- */
 
 void machine_pulse(uint32_t intid);
 void machine_line(uint32_t intid, bool high);
