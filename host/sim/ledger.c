@@ -96,6 +96,15 @@ static bool load(struct ledger *ledger)
     return good;
 }
 
+/* For those who only look. */
+static bool look(struct ledger *ledger)
+{
+    flock(file, LOCK_SH);
+    bool good = load(ledger);
+    flock(file, LOCK_UN);
+    return good;
+}
+
 static void save(const struct ledger *ledger)
 {
     static char text[(MAX_SCENARIOS + 1) * LINE + 1];
@@ -192,7 +201,7 @@ static int supervise(const struct ledger_options *options, pid_t *workers)
     int left = options->jobs, worst = 0;
 
     sigaction(SIGALRM, &action, NULL); /* from runtime_init(): interrupts wait() each second */
-    if (load(&ledger))
+    if (look(&ledger))
         before = sum(&ledger);
     while (left > 0) {
         int status;
@@ -211,15 +220,12 @@ static int supervise(const struct ledger_options *options, pid_t *workers)
         if (now() - reported < REPORT_SECONDS)
             continue;
         reported = now();
-        flock(file, LOCK_SH);
-        bool good = load(&ledger);
-        flock(file, LOCK_UN);
+        if (!look(&ledger) || sum(&ledger) <= before || sum(&ledger) > options->total)
+            continue;
         double rate = (double)(sum(&ledger) - before) / (reported - started);
-        if (good && rate > 0)
-            printf("%" PRIu64 " of %" PRIu64 " schedules (%.1f %%), %.0f/s, %.0f min to go\n",
-                   sum(&ledger), options->total,
-                   100 * (double)sum(&ledger) / (double)options->total, rate,
-                   (double)(options->total - sum(&ledger)) / rate / 60);
+        printf("%" PRIu64 " of %" PRIu64 " schedules (%.1f %%), %.0f/s, %.0f min to go\n",
+               sum(&ledger), options->total, 100 * (double)sum(&ledger) / (double)options->total,
+               rate, (double)(options->total - sum(&ledger)) / rate / 60);
     }
     return worst;
 }
@@ -262,7 +268,7 @@ int ledger_campaign(const struct ledger_options *options)
         }
     }
     int worst = supervise(options, workers);
-    if (worst != 0 || !load(&ledger))
+    if (worst != 0 || !look(&ledger))
         return worst != 0 ? worst : 2;
     for (int i = 0; i < ledger.count; i++)
         seconds += ledger.rows[i].seconds;
@@ -277,8 +283,7 @@ int ledger_print(const char *name)
 
     if (!open_ledger(name, O_RDONLY))
         return 2;
-    flock(file, LOCK_SH);
-    if (!load(&ledger)) {
+    if (!look(&ledger)) {
         fprintf(stderr, "%s: not a ledger\n", name);
         return 2;
     }

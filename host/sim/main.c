@@ -239,8 +239,9 @@ static void print_minimised(const struct explore_scenario *scenario, const struc
     }
     unsigned runs = campaign_minimise(scenario, plan->seed, outcome.message, &script);
     printf("  minimised from %zu to %zu deviations in %u schedules:\n", before, script.count, runs);
-    printf("  again, minimised: %s --script ", command);
+    printf("  again, minimised: %s --script '", command);
     script_print(&script);
+    putchar('\'');
     print_point_option();
     printf(" --scenario %s", scenario->name);
     putchar('\n');
@@ -313,7 +314,7 @@ static bool run_scenario(const struct explore_scenario *scenario, const struct c
         passed = last->failed && strstr(last->message, scenario->expect) != NULL;
     else
         passed = !last->failed;
-    printf("%-4s %-28s %9lu schedules ", passed ? "ok" : "FAIL", scenario->name, result.schedules);
+    printf("%-4s %-50s %9lu schedules ", passed ? "ok" : "FAIL", scenario->name, result.schedules);
     if (line->fingerprint)
         printf("%016lx", (unsigned long)result.fingerprint);
     else

@@ -13,6 +13,10 @@ first=$("$lvgic" explore --replay 0x1234 --scenario s1-two-injectors)
 [ "$first" = "$("$lvgic" explore --replay 0x1234 --scenario s1-two-injectors)" ]
 grep -q 'clean after' <<<"$first"
 
+# So is a schedule in explicit form, also of an actor with two digits.
+"$lvgic" explore --script '0@3>2,31@5>1' --scenario s1-two-injectors | grep 'clean after' >/dev/null
+! "$lvgic" explore --script '32@3>2' --scenario s1-two-injectors 2>/dev/null || exit 1
+
 # Two processes add up in the ledger, and go on with it.
 "$lvgic" explore --ledger "$ledger" --total 40000 --jobs 2 | tail -n 1 | grep -E '^(4|6)0000 schedules of [0-9]+ scenarios, all clean'
 "$lvgic" explore --ledger "$ledger" --total 80000 | tail -n 1 | grep -E '^80000 schedules of [0-9]+ scenarios, all clean'

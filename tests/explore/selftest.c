@@ -332,6 +332,11 @@ static void expect_three(void)
         explore_fail("lost update");
 }
 
+static void expect_all(void)
+{
+    explore_check(atomic_load(&counter) == EXPLORE_MAX_ACTORS);
+}
+
 static void weak_once(void)
 {
     unsigned old = 0;
@@ -382,6 +387,8 @@ static void all_sizes(void)
         .final = check, .expect = message, .expect_within = within                             \
     }
 #define MORE(name) &selftest_##name,
+#define SIX(actor) actor, actor, actor, actor, actor, actor
+#define THIRTY(actor) SIX(actor), SIX(actor), SIX(actor), SIX(actor), SIX(actor)
 
 const struct explore_scenario *const explore_scenarios[] = {
     FINDS("sb-relaxed", "store buffering", 500, "relaxed accesses allow store buffering", sb_final,
@@ -449,5 +456,9 @@ const struct explore_scenario *const explore_scenarios[] = {
           weak_once),
 #endif
     CLEAN("all-sizes", "every operation is right for 1, 2, 4 and 8 bytes", NULL, 1, all_sizes),
+    CLEAN("many-actors", "there may be 32 actors", expect_all, EXPLORE_MAX_ACTORS,
+          THIRTY(add_by_rmw), add_by_rmw, add_by_rmw),
+    FINDS("many-actors-race", "data race", 500, "the last two of 32 actors are checked like others",
+          NULL, EXPLORE_MAX_ACTORS, THIRTY(add_by_rmw), add_plain, add_plain),
     SELFTEST_REPORTS(MORE) SELFTEST_VGIC(MORE) NULL,
 };
