@@ -57,7 +57,8 @@ int lvgic_v2m_access(struct lvgic_vm *vm, struct lvgic_access *access);
  * tables and collection table (section 5.2); every other entry of these is cleared. What the guest
  * has no memory for (any more) is left out. An event that MOVALL has moved is saved as one of its
  * collection. Commands that wait are done before, as by lvgic_its_run(). Errors: E_NO_DEVICE (no
- * such ITS), E_INVALID (the host has no write_guest), E_PHASE (that was not enough for them all). */
+ * such ITS), E_INVALID (the host has no write_guest), E_PHASE (that was not enough for them all).
+ */
 int lvgic_its_save_tables(struct lvgic_vm *vm, uint32_t its);
 
 /* The reverse: all of it, or an error, and nothing is mapped. LPIs get their configuration and
