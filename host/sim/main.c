@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of the schedule explorer. */
 #define _GNU_SOURCE
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ enum { DEFAULT_SCHEDULES = 100000, TRACE_EVENTS_ON_FAILURE = 60 };
 struct command_line {
     struct campaign_options campaign;
     const char *names; /* comma-separated; NULL: all */
+    const char *except;
     const char *script;
     uint64_t replay_seed;
     uint64_t total;
@@ -33,10 +35,12 @@ static void usage(void)
 {
     fprintf(
         stderr,
-        "usage: %s [--list] [--scenario NAME[,NAME...] | --all] [--schedules N]\n"
+        "usage: %s [--list] [--scenario NAME[,NAME...] | --all] [--except NAME,...]\n"
+        "               [--schedules N]\n"
         "               [--seconds S] [--strategy pct|random|dfs] [--depth D] [--seed S]\n"
         "               [--replay SEED] [--script TEXT] [--show] [--sync-points]\n"
         "               [--no-reduction] [--fingerprint] [--ledger FILE [--total N] [--jobs J]]\n"
+        "  --scenario, --except  names may be patterns, as a shell's\n"
         "  --schedules  schedules per scenario (default 100000, unbounded with --seconds)\n"
         "  --seconds    seconds per scenario\n"
         "  --depth      pct: bug depth 1..5 (default: varies); dfs: at most that many\n"
@@ -55,41 +59,47 @@ static void usage(void)
     exit(2);
 }
 
-static bool name_listed(const char *names, const char *name)
+/* Calls visit() for each name or pattern of a list with commas; true if it ever said so. */
+static bool any_listed(const char *names, bool (*visit)(const char *pattern, const char *name),
+                       const char *name)
 {
-    size_t length = strlen(name);
+    char pattern[128];
 
-    while (names) {
-        if (strncmp(names, name, length) == 0 && (names[length] == ',' || names[length] == '\0'))
+    while (names && *names) {
+        size_t length = strcspn(names, ",");
+        snprintf(pattern, sizeof pattern, "%.*s", (int)length, names);
+        if (visit(pattern, name))
             return true;
-        names = strchr(names, ',');
-        if (names)
-            names++;
+        names += length + (names[length] == ',');
     }
     return false;
 }
 
+static bool matches(const char *pattern, const char *name)
+{
+    return fnmatch(pattern, name, 0) == 0;
+}
+
 static bool wanted(const struct command_line *line, const struct explore_scenario *scenario)
 {
-    return !line->names || name_listed(line->names, scenario->name);
+    return (!line->names || any_listed(line->names, matches, scenario->name)) &&
+           !any_listed(line->except, matches, scenario->name);
+}
+
+static bool is_unknown(const char *pattern, const char *unused)
+{
+    (void)unused;
+    for (int i = 0; explore_scenarios[i]; i++)
+        if (matches(pattern, explore_scenarios[i]->name))
+            return false;
+    fprintf(stderr, "%s: no scenario named '%s'\n", command, pattern);
+    return true;
 }
 
 static void check_names(const char *names)
 {
-    char name[128];
-
-    while (names && *names) {
-        size_t length = strcspn(names, ",");
-        bool known = false;
-        snprintf(name, sizeof name, "%.*s", (int)length, names);
-        for (int i = 0; explore_scenarios[i]; i++)
-            known |= strcmp(explore_scenarios[i]->name, name) == 0;
-        if (!known) {
-            fprintf(stderr, "%s: no scenario named '%s'\n", command, name);
-            exit(2);
-        }
-        names += length + (names[length] == ',');
-    }
+    if (any_listed(names, is_unknown, NULL))
+        exit(2);
 }
 
 static unsigned long number(const char *text)
@@ -142,6 +152,8 @@ static void parse_value(const char *option, const char *value, struct command_li
 
     if (strcmp(option, "--scenario") == 0) {
         line->names = value;
+    } else if (strcmp(option, "--except") == 0) {
+        line->except = value;
     } else if (strcmp(option, "--schedules") == 0) {
         campaign->schedules = number(value);
     } else if (strcmp(option, "--seconds") == 0) {
@@ -190,6 +202,7 @@ static void parse(int argc, char **argv, struct command_line *line)
         line->campaign.schedules = DEFAULT_SCHEDULES;
     line->campaign.progress = isatty(STDOUT_FILENO);
     check_names(line->names);
+    check_names(line->except);
 }
 
 /* Runs one schedule with a trace; returns whether it failed. */

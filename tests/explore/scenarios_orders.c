@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Atomic orders that no other scenario needs: each of these fails when one of them is weakened. And
- * a callback that calls the library. */
+/* Atomic orders and second looks that no other scenario needs: each of these fails without one of
+ * them. And a callback that calls the library. */
 #include "deliver/gate.h"
 #include "deliver/lpi.h"
 #include "deliver/overflow.h"
@@ -237,6 +237,104 @@ const struct explore_scenario m_take = {
     .setup = take_setup,
     .actor = {go, takes},
     .final = take_final,
+};
+
+/* ------------------------------------------------- made active while it is listed ------------- */
+
+static void pending_setup(void)
+{
+    vm_setup(2, 1);
+    vm_set_word(IRQ0, vm_word(IRQ0) | IRQ_PEND);
+}
+
+static void run_twice(void)
+{
+    guest_enter(cpu0);
+    guest_exit(cpu0);
+    guest_enter(cpu0);
+    guest_exit(cpu0);
+}
+
+static void make_active(void)
+{
+    struct lvgic_access access = {.offset = 0x304, .size = 4, .write = true, .value = 1};
+
+    lvgic_dist_access(vm, NULL, &access);
+}
+
+static void active_final(void)
+{
+    check_end();
+    explore_check(vm_word(IRQ0) & IRQ_ACT);
+}
+
+const struct explore_scenario m_active = {
+    .name = "made-active-while-it-is-listed",
+    .shows = "ISACTIVER of a pending interrupt makes it active whoever takes it at that moment",
+    .actors = 2,
+    .setup = pending_setup,
+    .actor = {run_twice, make_active},
+    .final = active_final,
+};
+
+/* ------------------------------------------------- there, back and there again --------------- */
+
+static void level_setup(void)
+{
+    vm_setup(2, 1);
+    vm_set_word(IRQ0, (vm_word(IRQ0) & ~IRQ_EDGE) | IRQ_LINE);
+}
+
+static void enter_cpu0(void)
+{
+    guest_enter(cpu0);
+}
+
+static void enter_cpu1(void)
+{
+    guest_enter(cpu1);
+}
+
+static void retarget_three_times(void)
+{
+    event(IRQ0, IRQ_EV_TARGET, 1);
+    event(IRQ0, IRQ_EV_TARGET, 0);
+    event(IRQ0, IRQ_EV_TARGET, 1);
+}
+
+const struct explore_scenario m_there_and_back = {
+    .name = "retargeted-there-and-back-while-listing",
+    .shows = "an interrupt that went away and came back while it is being listed is listed once",
+    .actors = 3,
+    .setup = level_setup,
+    .actor = {enter_cpu0, enter_cpu1, retarget_three_times},
+    .final = check_end,
+};
+
+/* ------------------------------------------------- at work while asleep ---------------------- */
+
+static void asleep_setup(void)
+{
+    vm_setup(1, 1);
+    explore_check(deliver_block(cpu0));
+}
+
+/* Its thread, before it runs again: a trapped register. */
+static void works_asleep(void)
+{
+    bool asleep = deliver_work_begin(cpu0);
+
+    icv_set_pmr(&cpu0->lrs, 0xf8);
+    deliver_work_end(cpu0, asleep);
+}
+
+const struct explore_scenario m_asleep = {
+    .name = "at-work-while-asleep",
+    .shows = "a vCPU that works on its registers and sleeps on is woken for what came meanwhile",
+    .actors = 2,
+    .setup = asleep_setup,
+    .actor = {works_asleep, inject},
+    .final = check_end,
 };
 
 /* ------------------------------------------------- a callback calls the library --------------- */

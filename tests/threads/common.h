@@ -8,20 +8,13 @@
 #include <stdint.h>
 
 #include "arch/registers.h"
+#include "delay.h"
 #include "lvgic/lvgic.h"
 
 #define MAX_CPUS 8
 
 extern struct lvgic_vm *vm;
 extern _Atomic int kicked[MAX_CPUS], failed;
-
-/* [ROUNDS [SEED]], or [SECONDS [SEED]]: the first one, or `otherwise`. Prints the seed of the
- * delays; without one it comes from the clock. */
-unsigned arguments(int argc, char **argv, unsigned otherwise);
-
-/* Now and then a yield, a short turn, or a sleep: called in the host's callbacks and between
- * operations, so that threads meet in places where they would not by themselves. */
-void delay(void);
 
 /* For struct lvgic_host. */
 void host_kick(void *ctx, lvgic_vcpuid v);

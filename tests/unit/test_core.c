@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include "arch/lr.h"
+#include "cpuif/icv.h"
 #include "deliver/dir.h"
 #include "deliver/effects.h"
 #include "deliver/event.h"
@@ -234,6 +235,31 @@ static void list_registers_out_of_range(void **state)
     }
 }
 
+/* The only list register has an interrupt of a group that the guest closes, without a trap:
+ * somebody of the other group waits for it. */
+static void a_group_that_closes(void **state)
+{
+    (void)state;
+    for (unsigned group = 0; group < 2; group++) {
+        struct rig *rig = rig_new(1, 1);
+        struct lvgic_lrs *lrs = lvgic_vcpu_lrs(rig->cpu[0]);
+        enum sysreg enable = group ? SYSREG_ICC_IGRPEN1_EL1 : SYSREG_ICC_IGRPEN0_EL1;
+
+        rig_setup(rig, 0, 40, true, 0x40);
+        rig_setup(rig, 0, 41, true, 0x80);
+        rig_dist_write(rig, GROUPR + 4, 4, BIT64((group ? 41 : 40) % 32) ^ UINT32_MAX);
+        rig_pulse(rig, 0, 40);
+        rig_pulse(rig, 0, 41);
+        rig_enter(rig, 0);
+        assert_int_equal(lr_vintid(lrs->lr[0]), 40);
+        /* The maintenance interrupt, on which the software CPU interface goes out and in again. */
+        rig_icc_write(rig, 0, enable, 0);
+        assert_int_equal(lr_vintid(lrs->lr[0]), 41);
+        assert_int_equal(icv_misr(lrs), 0);
+        rig_free(rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +273,7 @@ int main(void)
         cmocka_unit_test(a_home_that_not_all_know_of),
         cmocka_unit_test(configurations),
         cmocka_unit_test(list_registers_out_of_range),
+        cmocka_unit_test(a_group_that_closes),
     };
 
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);
