@@ -22,15 +22,15 @@ static atomic_bool to_file;  /* and for a file of it */
 static atomic_uint arrived;  /* CPUs that wait for the others, */
 static atomic_uint meetings; /* and how often all of them have come */
 
-/* Of whoever came last: how many there have been, to which turn, and when the next one was asked
- * for; and of the last of them what they took, in microseconds. */
+/* Of whoever came last: how many there have been, to which turn, when the next one was asked for
+ * and how long the last one took; and of many what they took, in microseconds. */
 static unsigned done, turn, of_turn[4];
-static uint64_t asked_at;
+static uint64_t asked_at, ticks;
 static uint32_t took[KEPT];
 
-static uint64_t microseconds(uint64_t ticks)
+static uint64_t microseconds(uint64_t time)
 {
-    return ticks * 1000000 / READ_SYSREG(cntfrq_el0);
+    return time * 1000000 / READ_SYSREG(cntfrq_el0);
 }
 
 static uint64_t now(void)
@@ -39,12 +39,15 @@ static uint64_t now(void)
     return READ_SYSREG(cntpct_el0);
 }
 
-/* The next one of those that come by themselves, on the boot CPU. */
+/* The next one of those that come by themselves, on the boot CPU. The guest gets at least as much
+ * time as the last one took, or on a busy machine it would get none. */
 void checkpoint_arm(const struct cpu *cpu)
 {
+    uint64_t wait = READ_SYSREG(cntfrq_el0) / 1000 * boot.period;
+
     if (cpu->index != 0 || !boot.period)
         return;
-    WRITE_SYSREG(cnthp_cval_el2, now() + READ_SYSREG(cntfrq_el0) / 1000 * boot.period);
+    WRITE_SYSREG(cnthp_cval_el2, now() + (wait > ticks ? wait : ticks));
     WRITE_SYSREG(cnthp_ctl_el2, 1);
 }
 
@@ -104,7 +107,8 @@ static void rebuild(void)
 
 static void finish(void)
 {
-    took[done++ % KEPT] = (uint32_t)microseconds(now() - asked_at);
+    ticks = now() - asked_at;
+    took[done++ % KEPT] = (uint32_t)microseconds(ticks);
     of_turn[turn]++;
     /* Relaxed: the others wait. */
     atomic_store_explicit(&asked, false, memory_order_relaxed);
