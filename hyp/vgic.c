@@ -416,6 +416,17 @@ static bool is_alike(const struct cpuif *other)
     return now.pri_bits == then.pri_bits && now.nmi == then.nmi;
 }
 
+/* Saved again, with other list registers and another kind of CPU interface, it is the same bytes.
+ */
+static bool is_saved_as(const void *snapshot, size_t size)
+{
+    char *again = image_end + half() + (size + 15) / 16 * 16;
+    size_t size_again;
+
+    must(lvgic_save(vm, again, (size_t)(image_end + 2 * half() - again), &size_again));
+    return size_again == size && memcmp(again, snapshot, size) == 0;
+}
+
 /* A new VM takes over from this one; all CPUs have left. With `other_lrs` it has one list register,
  * or if the guest started with one, four; with `other_kind` it has another CPU interface than the
  * guest started with, if possible. With `to_file` there is a file of the snapshot, too. */
@@ -443,6 +454,8 @@ void vgic_rebuild(bool other_lrs, bool other_kind, bool to_file)
     rebuilding = false;
     if (lvgic_its_stats(vm, 0, &its) == LVGIC_OK)
         its_sum.mapped -= its.mapped; /* again, and not by the guest */
+    if (!is_saved_as(snapshot, size))
+        fault("what was restored is saved differently");
     broken = lvgic_check(vm);
     if (broken)
         fault(broken);

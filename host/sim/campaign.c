@@ -103,11 +103,12 @@ static void run_dfs(struct pace *pace, int bound)
 
     result->exhausted = -1;
     for (int depth = bound == DFS_ALL ? DFS_ALL : 0; depth <= bound; depth++) {
-        result->plan = (struct plan){.strategy = STRATEGY_DFS,
-                                     .seed = options->seed,
-                                     .depth = depth,
-                                     .unreduced = options->unreduced,
-                                     .observe = options->observe};
+        result->plan =
+            (struct plan){.strategy = STRATEGY_DFS,
+                          .seed = options->seed,
+                          .depth = depth,
+                          .unreduced = options->unreduced || pace->scenario->hidden_state,
+                          .observe = options->observe};
         result->classes = 0;
         dfs_reset();
         do {

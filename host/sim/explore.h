@@ -32,6 +32,10 @@ struct explore_scenario {
     void (*actor[EXPLORE_MAX_ACTORS])(void);
     void (*final)(void);
 
+    /* The actors share state that is not instrumented, so DFS cannot know which schedules only
+     * repeat another, and leaves none out. */
+    bool hidden_state;
+
     unsigned max_steps; /* steps after which a schedule counts as a livelock; 0: 20000 */
 
     /*

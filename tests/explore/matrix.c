@@ -174,6 +174,7 @@ static void vcpu1(void)
         .setup = setup_pair_##a##_##phase,                                \
         .actor = {vcpu0, vcpu1, device_##a},                              \
         .final = machine_finish,                                          \
+        .hidden_state = true,                                             \
     };
 
 #define TRIPLE(PHASE, phase, a, b)                                            \
@@ -188,6 +189,7 @@ static void vcpu1(void)
         .setup = setup_triple_##a##_##b##_##phase,                            \
         .actor = {vcpu0, vcpu1, device_##a, device_##b},                      \
         .final = machine_finish,                                              \
+        .hidden_state = true,                                                 \
     };
 
 MATRIX(PAIR, TRIPLE)
