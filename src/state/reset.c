@@ -19,27 +19,29 @@ static bool reset_step(uint64_t old, void *arg, uint64_t *new)
     return true;
 }
 
-static void reset_private(struct lvgic_vcpu *vcpu, uint32_t slot, struct effects *effects)
+/* Those of which the physical interrupt is to be given back are marked. */
+static void reset_privates(struct lvgic_vcpu *vcpu, uint64_t *freed)
 {
-    uint64_t reset = vm_reset_word(vcpu->vm, slot, vcpu->index);
-    struct irq_change change = irq_change(vcpu_irq(vcpu, slot), reset_step, &reset);
+    for (uint32_t slot = 0; slot < vcpu->vm->nr_private; slot++) {
+        uint64_t reset = vm_reset_word(vcpu->vm, slot, vcpu->index);
+        struct irq_change change = irq_change(vcpu_irq(vcpu, slot), reset_step, &reset);
 
-    if (irq_frees_physical(change.old, change.new))
-        effects_act(effects, vcpu, slot, ACT_DEACTIVATE);
+        if (irq_frees_physical(change.old, change.new))
+            freed[slot / 64] |= BIT64(slot % 64);
+    }
 }
 
-/* MAX_ACTS of them at a time. */
-static void reset_privates(struct lvgic_vcpu *vcpu)
+/* When nothing is held any more. */
+static void give_back(struct lvgic_vcpu *vcpu, const uint64_t *freed)
 {
     struct effects effects;
 
     effects_init(&effects);
     for (uint32_t slot = 0; slot < vcpu->vm->nr_private; slot++) {
-        reset_private(vcpu, slot, &effects);
-        if (effects.nr_acts == MAX_ACTS)
-            effects_run(vcpu->vm, &effects);
+        if (freed[slot / 64] & BIT64(slot % 64))
+            effects_act(&effects, vcpu, slot, ACT_DEACTIVATE);
+        effects_run(vcpu->vm, &effects);
     }
-    effects_run(vcpu->vm, &effects);
 }
 
 static void reset_lpis(struct lvgic_vcpu *vcpu)
@@ -56,12 +58,13 @@ static void reset_lpis(struct lvgic_vcpu *vcpu)
 
 void reset_vcpu(struct lvgic_vcpu *vcpu)
 {
+    uint64_t freed[(NR_PRIVATE + MAX_EPPIS + 63) / 64] = {0};
     struct effects effects;
 
     reset_lpis(vcpu);
     gate_raise(vcpu);
     gate_wait_out(vcpu);
-    reset_privates(vcpu);
+    reset_privates(vcpu, freed);
     /* Relaxed: values for their own sake; one_of_n_changed() has the fence. */
     atomic_store_explicit(&vcpu->waker, 1, memory_order_relaxed);
     atomic_store_explicit(&vcpu->dpg, 0, memory_order_relaxed);
@@ -76,6 +79,7 @@ void reset_vcpu(struct lvgic_vcpu *vcpu)
     gate_unlock_private(vcpu->vm);
 
     gate_lower(vcpu);
+    give_back(vcpu, freed);
     one_of_n_changed(vcpu->vm);
     effects_init(&effects);
     deliver_attention(vcpu);

@@ -6,6 +6,7 @@
 
 #include "arch/lr.h"
 #include "irq/vm.h"
+#include "lvgic/state.h"
 
 static struct rig *mapped(bool edge, unsigned nr_lrs)
 {
@@ -151,6 +152,33 @@ static void a_callback_ends_the_run(void **state)
     rig_free(rig);
 }
 
+/* Nothing is held when a reset gives physical interrupts back: the callback may call anything. */
+static void entering(void *ctx, lvgic_vcpuid v, uint32_t pintid)
+{
+    deactivating(ctx, v, pintid);
+    assert_int_equal(atomic_load(&looked_at->cpu[v.n]->gate), 0);
+    assert_int_equal(lvgic_vcpu_enter(looked_at->cpu[v.n]), LVGIC_OK);
+    assert_int_equal(lvgic_vcpu_exit(looked_at->cpu[v.n]), LVGIC_OK);
+}
+
+static void a_reset_gives_back_with_nothing_held(void **state)
+{
+    struct rig *rig = rig_new(4, 2);
+    struct lvgic_host host = *rig->vm->host;
+
+    (void)state;
+    host.phys_deactivate = entering;
+    rig->vm->host = &host;
+    looked_at = rig;
+    rig_setup(rig, 1, 27, false, 0x80);
+    lvgic_map_hw(rig->vm, LVGIC_VCPU(1), LVGIC_INTID(27), 27);
+    rig->phys_line[27] = phys_active = true;
+    rig_line(rig, 1, 27, true);
+    assert_int_equal(lvgic_vcpu_reset(rig->vm, LVGIC_VCPU(1)), LVGIC_OK);
+    assert_false(phys_active);
+    rig_free(rig);
+}
+
 /* Sixteen mapped interrupts in list registers, one read of their pending state: one exit. */
 static void one_access_costs_one_exit(void **state)
 {
@@ -267,6 +295,7 @@ int main(void)
         cmocka_unit_test(one_physical_interrupt_has_one_mapping),
         cmocka_unit_test(a_stale_look_at_the_line),
         cmocka_unit_test(a_callback_ends_the_run),
+        cmocka_unit_test(a_reset_gives_back_with_nothing_held),
         cmocka_unit_test(one_access_costs_one_exit),
     };
 
