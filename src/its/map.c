@@ -208,8 +208,8 @@ static bool drop_device(struct its *its, uint32_t index, uint32_t *cursor, uint3
         if (++*cursor % 32 == 0 && !lpi_spend(budget))
             return false;
     }
-    /* Nothing is mapped there any more. Release, before the entries become another device's: see
-     * its_translate(). */
+    /* Nothing is mapped there any more. Relaxed: when the entries have become another device's, who
+     * finds one of that device's has acquired it, and with it these; see its_translate(). */
     atomic_store_explicit(&its->device_of[device_id(device)], NO_DEVICE, memory_order_relaxed);
     atomic_store_explicit(&its->devices[index], 0, memory_order_relaxed);
     give_grains(its, first / EVENT_GRAIN, grains_of(nr));
@@ -382,6 +382,8 @@ void its_unmap_all(struct its *its)
         budget = UINT32_MAX;
     while (!its_job_work(its, &budget));
     its->job.kind = JOB_NONE;
+    /* Release: as in its_work(). */
+    atomic_store_explicit(&its->busy, 0, memory_order_release);
 }
 
 void its_fini(struct lvgic_vm *vm)

@@ -156,14 +156,16 @@ static void restore_redist(struct lvgic_vm *vm, const uint8_t *c)
     struct lvgic_vcpu *vcpu = &vm->vcpus[snap_get32(c + REDIST_AT_VCPU)];
     uint32_t mode = snap_get32(c + REDIST_AT_MODE), owed = snap_get32(c + REDIST_AT_OWED);
     uint32_t invlpir = snap_get32(c + REDIST_AT_INVLPIR);
+    uint32_t requests = (mode == LPIS_CLOSING ? LPI_CLOSE : 0u) |
+                        (owed & OWED_OPEN ? LPI_OPEN : 0u) |
+                        (owed & OWED_RELOAD ? LPI_RELOAD : 0u) | (invlpir ? LPI_RELOAD_ONE : 0u);
 
     STORE(vcpu->lpis.propbaser, snap_get64(c + REDIST_AT_PROPBASER));
     STORE(vcpu->lpis.pendbaser, snap_get64(c + REDIST_AT_PENDBASER));
     STORE(vcpu->lpis.reload_one, invlpir);
     STORE(vcpu->lpis.state, LOAD(vcpu->lpis.state) | mode);
-    deliver_lpi_request(
-        vcpu, (mode == LPIS_CLOSING ? LPI_CLOSE : 0u) | (owed & OWED_OPEN ? LPI_OPEN : 0u) |
-                  (owed & OWED_RELOAD ? LPI_RELOAD : 0u) | (invlpir ? LPI_RELOAD_ONE : 0u));
+    if (requests)
+        deliver_lpi_request(vcpu, requests);
     for (uint32_t i = 0; i < snap_get32(c + REDIST_AT_COUNT); i++) {
         const uint8_t *e = c + REDIST_AT_ENTRIES + (size_t)i * LPI_SIZE;
 

@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "irq/slots.h"
+#include "its/its.h"
 #include "lvgic/state.h"
 #include "state/format.h"
 
@@ -198,6 +199,30 @@ static void what_a_redistributor_was_asked_for(void **state)
     assert_int_equal(its_msi(&to, 1, 1), LVGIC_OK);
     assert_int_equal(its_take(&to, 1), 1023);
     its_rig_free(&to);
+    its_rig_free(&r);
+}
+
+/* A VM in the middle of a long command into which an idle one's snapshot is restored is idle. */
+static void nothing_is_busy_afterwards(void **state)
+{
+    struct its_rig idle = {.rig = rig_with(&its_config)}, r = its_rig_new(&its_config);
+    uint64_t ctlr = 0, syncr = 1;
+    uint8_t *snapshot;
+    size_t size;
+
+    (void)state;
+    its_mapd(&r, 1, 16, true);
+    its_put(&r, UINT64_C(1) << 32 | ITS_CMD_MAPD, 0, 0, 0);
+    its_write(&r, 0x88, 8, r.head);
+    assert_int_not_equal(r.rig->vm->its[0].job.kind, JOB_NONE);
+    snapshot = world_save(idle.rig, &size);
+    assert_int_equal(lvgic_restore(r.rig->vm, snapshot, size), LVGIC_OK);
+    lvgic_its_attr_get(r.rig->vm, 0, LVGIC_ITS_ATTR_ITS_REGS, 0, &ctlr);
+    assert_int_equal(ctlr, GITS_CTLR_QUIESCENT);
+    lvgic_attr_get(r.rig->vm, LVGIC_ATTR_REDIST_REGS, 0xc0, &syncr);
+    assert_int_equal(syncr, 0);
+    free(snapshot);
+    its_rig_free(&idle);
     its_rig_free(&r);
 }
 
@@ -446,6 +471,7 @@ int main(void)
         cmocka_unit_test(collections_go_along),
         cmocka_unit_test(commands_that_are_under_way),
         cmocka_unit_test(what_a_redistributor_was_asked_for),
+        cmocka_unit_test(nothing_is_busy_afterwards),
         cmocka_unit_test(direct_lpis),
         cmocka_unit_test(limits_and_options),
         cmocka_unit_test(entries_of_all_sizes_fit),
