@@ -213,7 +213,7 @@ static bool state_is_sound(const struct snap_config *config, uint32_t intid, con
 }
 
 static bool place_is_sound(const struct snap_config *config, const struct snap_range *range,
-                           uint32_t intid, const uint8_t *e)
+                           const uint8_t *e)
 {
     bool shared = range->vcpu == SNAP_SHARED;
     bool active = snap_get32(e + IRQ_AT_STATE) & SNAP_STATE_ACTIVE;
@@ -224,7 +224,6 @@ static bool place_is_sound(const struct snap_config *config, const struct snap_r
         kept = config->nr_vcpus == 1 ? 0 : BIT64(config->nr_vcpus) - 1;
     else if (has_option(config, OPTION_ONE_OF_N))
         kept |= BIT64(31);
-    (void)intid;
     if (route & ~(shared ? kept : 0))
         return false;
     if (shared ? target >= config->nr_vcpus && target != SNAP_NOBODY : target != range->vcpu)
@@ -246,7 +245,7 @@ static bool irq_is_sound(const struct snap_config *config, const struct snap_ran
         return false;
     if (mapped ? pintid < NR_SGIS || pintid >= FIRST_SPECIAL : pintid != 0)
         return false;
-    return state_is_sound(config, intid, e) && place_is_sound(config, range, intid, e);
+    return state_is_sound(config, intid, e) && place_is_sound(config, range, e);
 }
 
 /* Each range whole, and once. */
@@ -444,8 +443,8 @@ static int check_frame(const uint8_t *buffer, size_t size, size_t at, const char
     return LVGIC_OK;
 }
 
-int snap_check(const uint8_t *buffer, size_t size, struct snap_config *config,
-               struct snap_fault *fault)
+int snap_check_records(const uint8_t *buffer, size_t size, struct snap_config *config,
+                       struct snap_fault *fault)
 {
     struct check check = {.config = config, .lpis = {.config = config}};
     struct snap_rec rec;
@@ -476,6 +475,17 @@ int snap_check(const uint8_t *buffer, size_t size, struct snap_config *config,
     fault->at = size;
     fault->what = at > SNAP_HEADER_SIZE ? check_complete(&check) : "records are missing";
     if (!fault->what)
-        fault->what = snap_check_all_lpis(&check.lpis, buffer, size);
+        fault->what = snap_check_all_lpis(&check.lpis);
     return fault->what ? LVGIC_E_FORMAT : LVGIC_OK;
+}
+
+int snap_check(const uint8_t *buffer, size_t size, struct snap_config *config,
+               struct snap_fault *fault)
+{
+    int status = snap_check_records(buffer, size, config, fault);
+
+    if (status != LVGIC_OK || snap_lpis_are_unique(buffer, size))
+        return status;
+    fault->what = "DEVICE: an LPI of two events";
+    return LVGIC_E_FORMAT;
 }

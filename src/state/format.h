@@ -282,6 +282,12 @@ struct snap_fault {
 int snap_check(const uint8_t *buffer, size_t size, struct snap_config *config,
                struct snap_fault *fault);
 
+/* The two parts of it. The second wants the first to be done, and takes as many passes as the
+ * INTIDs that occur are spread: a restore leaves it until it knows that the VM has so many. */
+int snap_check_records(const uint8_t *buffer, size_t size, struct snap_config *config,
+                       struct snap_fault *fault);
+bool snap_lpis_are_unique(const uint8_t *buffer, size_t size);
+
 /* The interrupts' ranges: the INTIDs of one record. */
 struct snap_range {
     uint32_t vcpu, first, count, entry_size;
@@ -299,7 +305,7 @@ struct snap_lpis {
     uint32_t device_bits, collection_bits, stalls;
 };
 const char *snap_check_lpis(struct snap_lpis *check, const struct snap_rec *rec);
-const char *snap_check_all_lpis(const struct snap_lpis *check, const uint8_t *buffer, size_t size);
+const char *snap_check_all_lpis(const struct snap_lpis *check);
 
 /* See lvgic_save() and lvgic_restore(). */
 size_t save_size(const struct lvgic_vm *vm);

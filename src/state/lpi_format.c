@@ -190,13 +190,21 @@ const char *snap_check_lpis(struct snap_lpis *check, const struct snap_rec *rec)
     }
 }
 
+const char *snap_check_all_lpis(const struct snap_lpis *check)
+{
+    bool missing =
+        check->last && (check->redists != check->config->nr_vcpus || check->itss != check->nr_its);
+
+    return missing ? "records are missing" : NULL;
+}
+
 /* ------------------------------------------------------------------ each LPI once */
 
 #define WINDOW 16384u
 
 /* Looks at the LPIs from `first` on, as many as there is memory for here. *next: the first one
  * beyond, or 0. */
-static bool window_is_sound(const uint8_t *buffer, size_t size, uint32_t first, uint32_t *next)
+static bool window_is_unique(const uint8_t *buffer, size_t size, uint32_t first, uint32_t *next)
 {
     uint64_t seen[WINDOW / 64] = {0};
     size_t at = SNAP_HEADER_SIZE;
@@ -219,16 +227,12 @@ static bool window_is_sound(const uint8_t *buffer, size_t size, uint32_t first, 
     return true;
 }
 
-const char *snap_check_all_lpis(const struct snap_lpis *check, const uint8_t *buffer, size_t size)
+bool snap_lpis_are_unique(const uint8_t *buffer, size_t size)
 {
     uint32_t next = FIRST_LPI;
 
-    if (!check->last)
-        return NULL;
-    if (check->redists != check->config->nr_vcpus || check->itss != check->nr_its)
-        return "records are missing";
     while (next)
-        if (!window_is_sound(buffer, size, next, &next))
-            return "DEVICE: an LPI of two events";
-    return NULL;
+        if (!window_is_unique(buffer, size, next, &next))
+            return false;
+    return true;
 }

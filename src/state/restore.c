@@ -389,10 +389,12 @@ int restore_vm(struct lvgic_vm *vm, const uint8_t *buffer, size_t size)
 {
     struct snap_config config;
     struct snap_fault fault;
-    int status = snap_check(buffer, size, &config, &fault);
+    int status = snap_check_records(buffer, size, &config, &fault);
 
     if (status == LVGIC_OK)
         status = fits(vm, buffer, size, &config);
+    if (status == LVGIC_OK && !snap_lpis_are_unique(buffer, size))
+        status = LVGIC_E_FORMAT;
     if (status != LVGIC_OK)
         return status;
     if (vm->lpis.nr)

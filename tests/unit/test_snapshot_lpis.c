@@ -397,6 +397,10 @@ static void every_kind_of_damage(void **state)
     unsound(s, size, other + LPI_AT_INTID, 4, 8194, "DEVICE: an LPI of two events");
     unsound(s, size, other + LPI_AT_INTID, 4, 5000000, "DEVICE: an LPI of two events");
     unsound(s, size, device + LPI_AT_INTID, 4, 100000, "DEVICE: an LPI of two events");
+    snap_put(other + LPI_AT_INTID, 4, 8194);
+    snapshot_seal(s, size);
+    assert_int_equal(lvgic_restore(r.rig->vm, s, size), LVGIC_E_FORMAT);
+    snap_put(other + LPI_AT_INTID, 4, 100000);
     /* The order. */
     unsound(s, size, record(s, size, SNAP_LPIS, 0) - 8, 2, SNAP_ITS,
             "record: shorter than its type");
