@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "its/its.h"
 #include "state/format.h"
 
 static void kick(void *ctx, lvgic_vcpuid v)
@@ -53,7 +54,9 @@ static void add_lpis(struct lvgic_config *config, const uint8_t *c, bool of_devi
 /* Limits that do. */
 static void limits_like(struct lvgic_config *config, const uint8_t *snapshot, size_t size)
 {
-    uint32_t devices[8] = {0}, events[8] = {0}, its;
+    uint32_t devices[MAX_ITS] = {0}, its;
+    uint64_t events[MAX_ITS] = {0}, most = 0;
+    bool has_lpis = false;
     struct snap_rec rec;
 
     for (size_t at = SNAP_HEADER_SIZE; snap_next(snapshot, size, &at, &rec);) {
@@ -61,7 +64,7 @@ static void limits_like(struct lvgic_config *config, const uint8_t *snapshot, si
 
         switch (rec.type) {
         case SNAP_LPIS:
-            config->nr_lpis = 1;
+            has_lpis = true;
             config->lpi_id_bits = (uint8_t)snap_get32(c + LPIS_AT_ID_BITS);
             config->nr_its = (uint8_t)snap_get32(c + LPIS_AT_NR_ITS);
             config->its_device_bits = snap_get8(c + LPIS_AT_DEVICE_BITS);
@@ -76,13 +79,16 @@ static void limits_like(struct lvgic_config *config, const uint8_t *snapshot, si
             its = snap_get32(c + DEVICE_AT_ITS);
             config->its_devices = larger(config->its_devices, ++devices[its]);
             /* Twice: from tables they are made in an order that may leave gaps. */
-            events[its] += 2 * larger(32, 1u << snap_get32(c + DEVICE_AT_BITS));
-            config->its_events = larger(config->its_events, events[its]);
+            events[its] += 2 * larger(EVENT_GRAIN, 1u << snap_get32(c + DEVICE_AT_BITS));
+            most = events[its] > most ? events[its] : most;
             break;
         default:
             break;
         }
     }
+    if (has_lpis)
+        config->nr_lpis = larger(config->nr_lpis, 1);
+    config->its_events = (uint32_t)(most < MAX_EVENTS ? most : MAX_EVENTS);
 }
 
 static void map_like(struct lvgic_vm *vm, const uint8_t *snapshot, size_t size)
@@ -141,6 +147,7 @@ struct lvgic_vm *like_make(const uint8_t *snapshot, size_t size, unsigned nr_lrs
     *memory = need ? aligned_alloc(64, need) : NULL;
     if (!*memory || lvgic_vm_init(*memory, need, &config, host, ctx, &vm) != LVGIC_OK) {
         free(*memory);
+        *memory = NULL;
         return NULL;
     }
     map_like(vm, snapshot, size);

@@ -19,6 +19,7 @@
 #include "lvgic/its.h"
 
 #define MAX_ITS 8u
+#define MAX_EVENTS (1u << 24) /* entries of all devices of one ITS */
 #define NO_DEVICE UINT16_MAX
 #define NO_COLLECTION UINT16_MAX
 #define NAMED_COLLECTION (UINT16_MAX - 1) /* unmapped, has events; inside of save and restore */

@@ -7,7 +7,7 @@ bool its_config_valid(const struct lvgic_config *config)
 {
     return config->nr_its <= MAX_ITS && config->its_device_bits <= 20 &&
            config->its_collection_bits <= 16 && config->its_devices < NO_DEVICE &&
-           config->its_events <= 1u << 24;
+           config->its_events <= MAX_EVENTS;
 }
 
 static void limits(struct its *its, const struct lvgic_config *config)

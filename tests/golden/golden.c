@@ -2,9 +2,9 @@
 /*
  * The golden files: snapshots of every released format, which every later version must restore.
  *
- *   golden FILE...        each is restored, with 1 to 16 list registers, and saved again; the
- * result must be the same bytes golden --write DIR    makes those of this format (new ones:
- * released files are not changed)
+ * golden FILE... restores each, with 1 to 16 list registers, and saves it again: the result must be
+ * the same bytes. golden --write DIR makes those of this format (new ones: released files are not
+ * changed).
  */
 #include <stdio.h>
 #include <stdlib.h>
