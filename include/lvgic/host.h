@@ -6,7 +6,9 @@
  * table, with nothing half-done: every callback may call the library again. An access that needs
  * exactness holds the vCPUs concerned out of the guest while it waits for them; it then calls kick
  * and relax, and nothing else, and these two must not enter a vCPU (lvgic_vcpu_enter() would wait
- * for the thread that it runs on). All other callbacks come when nothing is held.
+ * for the thread that it runs on). lvgic_save_pending_tables() holds all vCPUs, and calls
+ * read_guest and write_guest meanwhile, which must not enter one either. All other callbacks come
+ * when no vCPU is held.
  *
  * Compiler runtime. The freestanding core needs memcpy, memset, memmove and memcmp, as every
  * freestanding C compiler does, and no other symbol. On AArch64 build with -mno-outline-atomics or
@@ -80,10 +82,10 @@ struct lvgic_host {
     /* LPIs only (lvgic_config.nr_lpis); read_guest is then mandatory, and without write_guest the
      * library writes nothing. Copy between the library and the guest's memory at guest physical
      * address `gpa`. False: there is no memory there (any more); nothing was copied. Called while
-     * an access, lvgic_its_run(), a device attribute or a call that saves or restores tables is
-     * under way, for
-     * addresses that the guest chose, never by functions of "any context". May call the library,
-     * and wait for what is not the library's. */
+     * an access, lvgic_its_run(), a device attribute or a call that saves, restores or resets is
+     * under way, for addresses that the guest chose, never by functions of "any context". May call
+     * the library, but nothing that saves, restores, resets, or writes a device attribute of LPIs
+     * (its.h, state.h); and wait for what is not the library's. */
     bool (*read_guest)(void *ctx, uint64_t gpa, void *data, uint32_t size);
     bool (*write_guest)(void *ctx, uint64_t gpa, const void *data, uint32_t size);
 

@@ -87,10 +87,14 @@ int lvgic_attr_has(struct lvgic_vm *vm, uint32_t group, uint64_t attr);
  * RAZ/WI (with GICv2 both are as the guest's); GICD_STATUSR is written verbatim; GICD_IIDR's
  * revision selects behaviour; GICR_PROPBASER and GICR_PENDBASER are stored also while LPIs are
  * enabled, and GICR_CTLR.EnableLPIs changes at once. All of them work in any order and at any time,
- * before the first vCPU runs and while all of them do, but for those with a phase: ADDR        each
- * once, any time NR_IRQS     once, before CTRL INIT and the first run; at most what lvgic_vm_init()
- * was given MAINT_IRQ   before CTRL INIT and the first run Addresses are recorded for the VMM that
- * asks for them; accesses reach the library by lvgic_dist_access() and so on, whatever they are.
+ * before the first vCPU runs and while all of them do, but for those with a phase:
+ *
+ * - ADDR: each once, any time
+ * - NR_IRQS: once, before CTRL INIT and the first run; at most what lvgic_vm_init() was given
+ * - MAINT_IRQ: before CTRL INIT and the first run
+ *
+ * Addresses are recorded for the VMM that asks for them; accesses reach the library by
+ * lvgic_dist_access() and so on, whatever they are.
  * Redistributors belong to vCPUs in the order of their indices, whatever the order of calls;
  * GICR_TYPER.Last follows the regions.
  *
