@@ -48,6 +48,17 @@ struct its_rig its_rig_new(const struct lvgic_config *config)
     return r;
 }
 
+struct its_rig its_rig_with_events(const struct lvgic_config *config, unsigned nr,
+                                   unsigned collections)
+{
+    struct its_rig r = its_rig_new(config);
+
+    its_mapd(&r, 1, 6, true);
+    for (unsigned i = 0; i < nr; i++)
+        its_mapti(&r, 1, i, 8192 + i, i % collections);
+    return r;
+}
+
 void its_rig_free(struct its_rig *r)
 {
     rig_free(r->rig);

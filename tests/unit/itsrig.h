@@ -28,6 +28,10 @@ struct its_rig {
 extern const struct lvgic_config its_config;
 
 struct its_rig its_rig_new(const struct lvgic_config *config);
+/* The same with device 1, of 64 events, of which the first `nr` are LPI 8192 up, in turn in so many
+ * collections. */
+struct its_rig its_rig_with_events(const struct lvgic_config *config, unsigned nr,
+                                   unsigned collections);
 void its_rig_free(struct its_rig *r);
 
 void its_write(struct its_rig *r, unsigned offset, unsigned size, uint64_t value);

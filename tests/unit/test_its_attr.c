@@ -181,11 +181,8 @@ static void addresses(void **state)
 
 static struct its_rig with_events(void)
 {
-    struct its_rig r = its_rig_new(&its_config);
+    struct its_rig r = its_rig_with_events(&its_config, 8, 2);
 
-    its_mapd(&r, 1, 4, true);
-    for (unsigned i = 0; i < 8; i++)
-        its_mapti(&r, 1, i, 8192 + i, i % 2);
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(its_msi(&r, 1, i), LVGIC_OK);
     return r;

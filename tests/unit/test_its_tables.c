@@ -65,16 +65,6 @@ static void enable(struct its_rig *r)
     its_write(r, 0, 4, 1);
 }
 
-static struct its_rig with_events(unsigned nr)
-{
-    struct its_rig r = its_rig_new(&its_config);
-
-    its_mapd(&r, 1, 6, true);
-    for (unsigned i = 0; i < nr; i++)
-        its_mapti(&r, 1, i, 8192 + i, 0);
-    return r;
-}
-
 static void assert_nothing_mapped(struct its_rig *r)
 {
     struct its *its = &r->rig->vm->its[0];
@@ -89,7 +79,7 @@ static void assert_nothing_mapped(struct its_rig *r)
 /* The layout, as KVM has it. */
 static void the_layout(void **state)
 {
-    struct its_rig r = with_events(0);
+    struct its_rig r = its_rig_with_events(&its_config, 0, 1);
 
     (void)state;
     its_mapti(&r, 1, 3, 8192 + 7, 1);
@@ -111,7 +101,7 @@ static void the_layout(void **state)
 /* K11: a table is replaced: what was mapped is neither in the new one nor in the old one. */
 static void k11_saved_after_another_table(void **state)
 {
-    struct its_rig r = with_events(4), to;
+    struct its_rig r = its_rig_with_events(&its_config, 4, 1), to;
 
     (void)state;
     its_write(&r, 0, 4, 0);
@@ -149,7 +139,7 @@ static bool pending_bit(const struct its_rig *r, unsigned cpu, unsigned intid)
 /* K12: pending tables are saved while messages arrive and events come and go. */
 static void k12_pending_saved_while_messages_arrive(void **state)
 {
-    struct its_rig r = with_events(0), to;
+    struct its_rig r = its_rig_with_events(&its_config, 0, 1), to;
     struct sender sender = {.r = &r};
     pthread_t thread;
 
@@ -184,7 +174,7 @@ static void k12_pending_saved_while_messages_arrive(void **state)
 /* What a list register has is saved, too; and it goes with the collection, as a restore does. */
 static void pending_in_a_list_register(void **state)
 {
-    struct its_rig r = with_events(2);
+    struct its_rig r = its_rig_with_events(&its_config, 2, 1);
 
     (void)state;
     its_msi(&r, 1, 0);
@@ -208,7 +198,7 @@ static void pending_in_a_list_register(void **state)
 /* The table of a redistributor that is disabled is the guest's; and so is what is beyond IDbits. */
 static void pending_tables_that_are_not_ours(void **state)
 {
-    struct its_rig r = with_events(1);
+    struct its_rig r = its_rig_with_events(&its_config, 1, 1);
     uint8_t *byte = &r.rig->ram[PENDING_TABLE - RAM + 8192 / 8];
 
     (void)state;
@@ -228,7 +218,7 @@ static void pending_tables_that_are_not_ours(void **state)
 /* K13: an event whose collection is unmapped is saved, and is the same after a restore. */
 static void k13_saved_without_a_collection(void **state)
 {
-    struct its_rig r = with_events(2), to;
+    struct its_rig r = its_rig_with_events(&its_config, 2, 1), to;
 
     (void)state;
     its_mapti(&r, 1, 5, 8200, 1);
@@ -371,7 +361,7 @@ static void refused(const struct its_rig *from, uint64_t table, unsigned n, uint
 /* K16: numbers in the tables that are out of range: refused, and nothing is mapped. */
 static void k16_restored_sizes_out_of_range(void **state)
 {
-    struct its_rig r = with_events(4);
+    struct its_rig r = its_rig_with_events(&its_config, 4, 1);
     uint64_t dte, ite, cte;
 
     (void)state;
@@ -401,7 +391,7 @@ static void k16_restored_sizes_out_of_range(void **state)
 /* K27: entries of what was unmapped since the last save are cleared. */
 static void k27_saved_after_discard(void **state)
 {
-    struct its_rig r = with_events(4), to;
+    struct its_rig r = its_rig_with_events(&its_config, 4, 1), to;
 
     (void)state;
     its_mapd(&r, 2, 2, true);
@@ -429,7 +419,7 @@ static void k27_saved_after_discard(void **state)
 /* What the host may call when: errors that change nothing. */
 static void out_of_order(void **state)
 {
-    struct its_rig r = with_events(1), to;
+    struct its_rig r = its_rig_with_events(&its_config, 1, 1), to;
     struct lvgic_host host = *r.rig->vm->host;
     const struct lvgic_host *before = r.rig->vm->host;
 
@@ -473,7 +463,7 @@ static void relax(void *ctx, lvgic_vcpuid v)
 
 static void another_has_the_claim(void **state)
 {
-    struct its_rig r = with_events(1);
+    struct its_rig r = its_rig_with_events(&its_config, 1, 1);
     struct lvgic_host host = *r.rig->vm->host;
     const struct lvgic_host *before = r.rig->vm->host;
 
@@ -506,7 +496,7 @@ static void broken(void *ctx, const char *what)
 /* Whoever has the claim is told, when he waits for himself. */
 static void called_from_a_callback(void **state)
 {
-    struct its_rig r = with_events(1);
+    struct its_rig r = its_rig_with_events(&its_config, 1, 1);
     struct lvgic_host host = *r.rig->vm->host;
     const struct lvgic_host *before = r.rig->vm->host;
 
@@ -543,7 +533,7 @@ static bool write_and_ask(void *ctx, uint64_t gpa, const void *data, uint32_t si
 /* What is asked for meanwhile is done afterwards; what waited before is not. */
 static void asked_for_meanwhile(void **state)
 {
-    struct its_rig r = with_events(1);
+    struct its_rig r = its_rig_with_events(&its_config, 1, 1);
     struct lvgic_host host = *r.rig->vm->host;
     const struct lvgic_host *before = r.rig->vm->host;
 

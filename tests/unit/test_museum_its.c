@@ -18,25 +18,19 @@ static uint64_t next_random(void)
     return x * 0x2545f4914f6cdd1d >> 16;
 }
 
-/* Device 1, `nr` events from 0, LPIs 8192 up, in collection `icid`. */
-static struct its_rig with_events(unsigned nr, unsigned nr_lrs, unsigned icid)
+static struct its_rig with_events(unsigned nr, unsigned nr_lrs)
 {
     struct lvgic_config config = its_config;
-    struct its_rig r;
 
     config.nr_lrs = (uint8_t)nr_lrs;
-    r = its_rig_new(&config);
-    its_mapd(&r, 1, 6, true);
-    for (unsigned i = 0; i < nr; i++)
-        its_mapti(&r, 1, i, 8192 + i, icid);
-    return r;
+    return its_rig_with_events(&config, nr, 1);
 }
 
 /* K01: caches drained by three paths that do not exclude each other. Here an entry holds no
  * reference: each path may come at any time, and the balance of the holders is zero (rig_free). */
 static void k01_three_ways_to_invalidate(void **state)
 {
-    struct its_rig r = with_events(1, 4, 0);
+    struct its_rig r = with_events(1, 4);
 
     (void)state;
     for (unsigned i = 0; i < 3000; i++) {
@@ -74,7 +68,7 @@ static void k01_three_ways_to_invalidate(void **state)
 /* K02: a hit in the translation is used after the event was unmapped and mapped again. */
 static void k02_a_translation_from_before(void **state)
 {
-    struct its_rig r = with_events(1, 4, 0);
+    struct its_rig r = with_events(1, 4);
     struct irq *irq = lpi_irq(r.rig->vm, 0);
     uint32_t gen = irq_gen(irq_load(irq));
 
@@ -92,7 +86,7 @@ static void k02_a_translation_from_before(void **state)
  * completes one that was in none. */
 static void k03_unmapped_during_the_run(void **state)
 {
-    struct its_rig r = with_events(4, 2, 0);
+    struct its_rig r = with_events(4, 2);
 
     (void)state;
     rig_setup(r.rig, 0, 40, true, 0xa0);
@@ -118,7 +112,7 @@ static void k03_unmapped_during_the_run(void **state)
  * fires when they are enabled again. */
 static void k07_moved_while_disabled(void **state)
 {
-    struct its_rig r = with_events(4, 1, 0);
+    struct its_rig r = with_events(4, 1);
 
     (void)state;
     for (unsigned i = 0; i < 500; i++) {
@@ -162,7 +156,7 @@ static void k08_k51_disabled_while_it_runs_with_overflow(void **state)
 {
     (void)state;
     for (unsigned lrs = 1; lrs <= 4; lrs++) {
-        struct its_rig r = with_events(8, lrs, 0);
+        struct its_rig r = with_events(8, lrs);
 
         for (unsigned i = 0; i < 8; i++)
             its_msi(&r, 1, i);
@@ -183,7 +177,7 @@ static void k08_k51_disabled_while_it_runs_with_overflow(void **state)
 /* K10: MOVALL again and again while messages arrive and vCPUs run: each is delivered once. */
 static void k10_movall_while_messages_arrive(void **state)
 {
-    struct its_rig r = with_events(32, 2, 0);
+    struct its_rig r = with_events(32, 2);
     unsigned sent = 0, taken = 0;
 
     (void)state;
@@ -213,7 +207,7 @@ static void k10_movall_while_messages_arrive(void **state)
 /* K11: a table is replaced: the old mappings are gone. */
 static void k11_another_table(void **state)
 {
-    struct its_rig r = with_events(4, 4, 0);
+    struct its_rig r = with_events(4, 4);
 
     (void)state;
     its_msi(&r, 1, 0);
@@ -231,7 +225,7 @@ static void k11_another_table(void **state)
 /* K13: events whose collection is gone. */
 static void k13_events_without_a_collection(void **state)
 {
-    struct its_rig r = with_events(4, 4, 0);
+    struct its_rig r = with_events(4, 4);
 
     (void)state;
     its_mapc(&r, 0, 0, false);
@@ -274,7 +268,7 @@ static void k26_o07_invlpir_of_anything(void **state)
 {
     static const uint64_t values[] = {0,    16,   32,    1023,       1024,       8191,
                                       8200, 8192, 65535, 0xffffffff, 0x80000000, ~UINT64_C(0)};
-    struct its_rig r = with_events(1, 1, 0);
+    struct its_rig r = with_events(1, 1);
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_LEN(values); i++)
@@ -295,7 +289,7 @@ static void k26_o07_invlpir_of_anything(void **state)
  * fold, which waits for nobody, also not for the claim. */
 static void k37_k38_the_last_holder_goes(void **state)
 {
-    struct its_rig r = with_events(1, 1, 0);
+    struct its_rig r = with_events(1, 1);
     struct irq *irq = lpi_irq(r.rig->vm, 0);
     uint32_t gen = irq_gen(irq_load(irq));
 
@@ -319,7 +313,7 @@ static void k37_k38_the_last_holder_goes(void **state)
  * next one away. */
 static void k43_split_completion(void **state)
 {
-    struct its_rig r = with_events(1, 1, 0);
+    struct its_rig r = with_events(1, 1);
 
     (void)state;
     rig_icc_write(r.rig, 0, SYSREG_ICC_CTLR_EL1, 2);
@@ -339,7 +333,7 @@ static void k43_split_completion(void **state)
 /* K46: the end with LPIs mapped, pending, waiting: everything is given back (rig_free says so). */
 static void k46_the_end_with_pending_lpis(void **state)
 {
-    struct its_rig r = with_events(40, 1, 0);
+    struct its_rig r = with_events(40, 1);
 
     (void)state;
     for (unsigned i = 0; i < 40; i++)
@@ -351,7 +345,7 @@ static void k46_the_end_with_pending_lpis(void **state)
 /* K48: the guest's memory goes away and comes back under commands. */
 static void k48_memory_comes_and_goes(void **state)
 {
-    struct its_rig r = with_events(4, 4, 0);
+    struct its_rig r = with_events(4, 4);
     uint64_t end = r.rig->ram_end;
 
     (void)state;

@@ -30,23 +30,13 @@ static struct its_rig go_on(struct its_rig *from, unsigned nr_lrs, struct lvgic_
     return to;
 }
 
-static struct its_rig with_events(const struct lvgic_config *config, unsigned nr)
-{
-    struct its_rig r = its_rig_new(config);
-
-    its_mapd(&r, 1, 6, true);
-    for (unsigned i = 0; i < nr; i++)
-        its_mapti(&r, 1, i, 8192 + i, i % 2);
-    return r;
-}
-
 /* What is pending is delivered, what is mapped is mapped, the queue goes on where it was; and the
  * host has been told. */
 static void guests_with_an_its_go_on(void **state)
 {
     (void)state;
     for (unsigned nr_lrs = 1; nr_lrs <= 16; nr_lrs *= 2) {
-        struct its_rig r = with_events(&its_config, 6), to;
+        struct its_rig r = its_rig_with_events(&its_config, 6, 2), to;
 
         its_config_byte(&r, 8193, 0x41);
         its_event_command(&r, ITS_CMD_INV, 1, 1);
@@ -77,7 +67,8 @@ static void guests_with_an_its_go_on(void **state)
 /* Into a VM whose ITS has something mapped: the host hears that it goes. */
 static void what_was_mapped_before_goes(void **state)
 {
-    struct its_rig r = with_events(&its_config, 2), to = with_events(&its_config, 5);
+    struct its_rig r = its_rig_with_events(&its_config, 2, 2),
+                   to = its_rig_with_events(&its_config, 5, 2);
     uint8_t *snapshot;
     size_t size;
 
@@ -100,7 +91,7 @@ static void what_was_mapped_before_goes(void **state)
  */
 static void collections_go_along(void **state)
 {
-    struct its_rig r = with_events(&its_config, 4), to;
+    struct its_rig r = its_rig_with_events(&its_config, 4, 2), to;
 
     (void)state;
     its_mapti(&r, 1, 9, 8300, 7); /* not mapped yet */
@@ -167,7 +158,7 @@ static void commands_that_are_under_way(void **state)
 /* LPIs are being disabled, or were just enabled: what is left to do is done in the other VM. */
 static void what_a_redistributor_was_asked_for(void **state)
 {
-    struct its_rig r = with_events(&its_config, 4), to;
+    struct its_rig r = its_rig_with_events(&its_config, 4, 2), to;
 
     (void)state;
     its_msi(&r, 1, 0);
@@ -269,7 +260,7 @@ static void limits_and_options(void **state)
 
     (void)state;
     config.its_devices = 4, config.its_events = 256;
-    r = with_events(&config, 40);
+    r = its_rig_with_events(&config, 40, 2);
     its_mapd(&r, 2, 2, true);
     to = config;
     to.nr_lpis = 39, refused(&r, &to, LVGIC_E_FEWER_INTIDS), to.nr_lpis = 40;
@@ -354,7 +345,7 @@ static void every_kind_of_damage(void **state)
 
     (void)state;
     config.lpi_id_bits = 24;
-    r = with_events(&config, 3);
+    r = its_rig_with_events(&config, 3, 2);
     its_mapd(&r, 2, 3, true);
     its_mapti(&r, 2, 4, 100000, 0);
     its_mapti(&r, 2, 5, 5000000, 0);
