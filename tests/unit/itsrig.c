@@ -59,6 +59,28 @@ struct its_rig its_rig_with_events(const struct lvgic_config *config, unsigned n
     return r;
 }
 
+struct its_rig its_rig_another(const struct its_rig *from)
+{
+    struct its_rig source = *from, r = its_rig_new(&its_config);
+    static const unsigned basers[] = {0x100, 0x108};
+
+    its_write(&r, 0, 4, 0);
+    for (unsigned i = 0; i < ARRAY_LEN(basers); i++) {
+        its_write(&r, basers[i], 8, 0);
+        its_write(&r, basers[i], 8, its_read(&source, basers[i], 8));
+    }
+    memcpy(r.rig->ram, source.rig->ram, RAM_SIZE);
+    return r;
+}
+
+uint64_t its_entry_at(const struct its_rig *r, uint64_t table, unsigned n)
+{
+    uint64_t entry;
+
+    memcpy(&entry, r->rig->ram + (table - RAM) + n * 8, 8);
+    return entry;
+}
+
 void its_rig_free(struct its_rig *r)
 {
     rig_free(r->rig);

@@ -32,6 +32,8 @@ struct its_rig its_rig_new(const struct lvgic_config *config);
  * collections. */
 struct its_rig its_rig_with_events(const struct lvgic_config *config, unsigned nr,
                                    unsigned collections);
+/* A second VM: the memory, GITS_BASER<n>; its ITS is disabled and has nothing mapped. */
+struct its_rig its_rig_another(const struct its_rig *from);
 void its_rig_free(struct its_rig *r);
 
 void its_write(struct its_rig *r, unsigned offset, unsigned size, uint64_t value);
@@ -49,6 +51,9 @@ void its_movall(struct its_rig *r, unsigned from, unsigned to);
 /* INT, CLEAR, INV, DISCARD */
 void its_event_command(struct its_rig *r, enum its_command what, unsigned device, unsigned event);
 void its_invall(struct its_rig *r, unsigned icid);
+
+/* An entry of a table in memory. */
+uint64_t its_entry_at(const struct its_rig *r, uint64_t table, unsigned n);
 
 uint32_t its_last_error(struct its_rig *r);
 uint64_t its_errors(struct its_rig *r);

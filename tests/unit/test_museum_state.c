@@ -2,17 +2,12 @@
 /* Defects of other virtual GICs' attributes, saved state and life cycle: docs/museum.md. */
 #include "world.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bits.h"
 #include "irq/vm.h"
 #include "lvgic/state.h"
 
-#define SYSREG_ATTR(reg, cpu) (sysreg_rows[reg].encoding | LVGIC_ATTR_AFFINITY(cpu))
 #define REGION(count, base, index) ((uint64_t)(count) << 52 | (base) | (index))
 
 static int set(struct lvgic_vm *vm, uint32_t group, uint64_t attr, uint64_t value)
@@ -107,156 +102,6 @@ static void k24_ended_at_every_prefix_of_the_creation(void **state)
         }
 }
 
-/* ------------------------------------------------------------------ two threads */
-
-struct runner {
-    struct lvgic_vm *vm;
-    struct lvgic_vcpu *vcpu;
-    _Atomic int kicked, stop;
-    _Atomic unsigned taken;
-};
-
-static void runner_kick(void *ctx, lvgic_vcpuid v)
-{
-    struct runner *runners = ctx;
-
-    atomic_store(&runners[v.n].kicked, 1);
-}
-
-static void runner_relax(void *ctx, lvgic_vcpuid v)
-{
-    (void)ctx, (void)v;
-    sched_yield();
-}
-
-static const struct lvgic_host runner_host = {
-    .kick = runner_kick, .wake = runner_kick, .relax = runner_relax};
-
-static void *runner_run(void *arg)
-{
-    struct runner *runner = arg;
-    uint64_t pmr = 0xff, on = 1, intid;
-
-    lvgic_vcpu_sysreg(runner->vcpu, sysreg_rows[SYSREG_ICC_PMR_EL1].encoding, true, &pmr);
-    lvgic_vcpu_sysreg(runner->vcpu, sysreg_rows[SYSREG_ICC_IGRPEN1_EL1].encoding, true, &on);
-    while (!atomic_load(&runner->stop)) {
-        atomic_store(&runner->kicked, 0);
-        lvgic_vcpu_enter(runner->vcpu);
-        lvgic_vcpu_sysreg(runner->vcpu, sysreg_rows[SYSREG_ICC_IAR1_EL1].encoding, false, &intid);
-        if (intid < 1020) {
-            lvgic_vcpu_sysreg(runner->vcpu, sysreg_rows[SYSREG_ICC_EOIR1_EL1].encoding, true,
-                              &intid);
-            atomic_fetch_add(&runner->taken, 1);
-        }
-        while (!atomic_load(&runner->kicked) && !atomic_load(&runner->stop))
-            sched_yield();
-        lvgic_vcpu_exit(runner->vcpu);
-    }
-    return NULL;
-}
-
-#define RUNNERS 2
-
-static struct lvgic_vm *runners_make(struct runner *runners, void **memory)
-{
-    struct lvgic_config config = {.nr_vcpus = RUNNERS, .nr_spis = 64};
-    size_t size = lvgic_vm_size(&config);
-    struct lvgic_vm *vm;
-
-    *memory = aligned_alloc(64, size);
-    memset(runners, 0, RUNNERS * sizeof *runners);
-    assert_int_equal(lvgic_vm_init(*memory, size, &config, &runner_host, runners, &vm), LVGIC_OK);
-    for (unsigned i = 0; i < RUNNERS; i++) {
-        runners[i].vm = vm;
-        runners[i].vcpu = lvgic_vcpu(vm, LVGIC_VCPU(i));
-    }
-    return vm;
-}
-
-static void open_spi(struct lvgic_vm *vm, uint32_t intid, uint64_t affinity)
-{
-    uint64_t offset = intid / 32 * 4;
-
-    set(vm, LVGIC_ATTR_DIST_REGS, GROUPR + offset, UINT32_MAX);
-    set(vm, LVGIC_ATTR_DIST_REGS, 0xc00 + intid / 16 * 4, 0xaaaaaaaa);
-    set(vm, LVGIC_ATTR_DIST_REGS, 0x6000 + 8 * intid, affinity);
-    set(vm, LVGIC_ATTR_DIST_REGS, ISENABLER + offset, UINT32_C(1) << intid % 32);
-}
-
-static void wait_for(struct runner *runner, unsigned taken)
-{
-    while (atomic_load(&runner->taken) < taken)
-        sched_yield();
-}
-
-/* K28: a failing step of the initialisation, while another vCPU runs, freed what that one used. */
-static void k28_failing_configuration_while_a_vcpu_runs(void **state)
-{
-    struct runner runners[RUNNERS];
-    void *memory;
-    struct lvgic_vm *vm = runners_make(runners, &memory);
-    pthread_t thread;
-
-    (void)state;
-    set(vm, LVGIC_ATTR_DIST_REGS, 0, 2);
-    open_spi(vm, 40, 0);
-    pthread_create(&thread, NULL, runner_run, &runners[0]);
-    for (unsigned i = 1; i <= 200; i++) {
-        assert_int_equal(set(vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_DIST, 0x1234),
-                         LVGIC_E_INVALID);
-        assert_int_equal(set(vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_REDIST, BIT64(40)),
-                         LVGIC_E_TOO_BIG);
-        assert_int_equal(set(vm, LVGIC_ATTR_NR_IRQS, 0, 4096), LVGIC_E_INVALID);
-        assert_int_equal(set(vm, LVGIC_ATTR_CTRL, LVGIC_ATTR_CTRL_INIT, 0), LVGIC_OK);
-        lvgic_pulse(vm, LVGIC_VCPU(0), LVGIC_INTID(40));
-        wait_for(&runners[0], i);
-    }
-    /* And it can be configured rightly still. */
-    assert_int_equal(set(vm, LVGIC_ATTR_ADDR, LVGIC_ATTR_ADDR_V3_DIST, 0x10000), LVGIC_OK);
-    atomic_store(&runners[0].stop, 1);
-    pthread_join(thread, NULL);
-    assert_null(lvgic_check(vm));
-    free(memory);
-}
-
-static void *touch(void *arg)
-{
-    struct runner *runner = arg;
-    struct lvgic_access typer = {.offset = 4, .size = 4};
-
-    for (unsigned i = 0; i < 2000; i++) {
-        assert_int_equal(lvgic_dist_access(runner->vm, NULL, &typer), LVGIC_OK);
-        assert_int_equal(typer.value & 31, 2);
-    }
-    return NULL;
-}
-
-/* K30: "ready" was published before the frames were. All first runs at once, and accesses. */
-static void k30_first_runs_at_once(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < 50; i++) {
-        struct runner runners[RUNNERS];
-        void *memory;
-        struct lvgic_vm *vm = runners_make(runners, &memory);
-        pthread_t threads[2 * RUNNERS];
-
-        for (unsigned cpu = 0; cpu < RUNNERS; cpu++) {
-            pthread_create(&threads[cpu], NULL, runner_run, &runners[cpu]);
-            pthread_create(&threads[RUNNERS + cpu], NULL, touch, &runners[cpu]);
-        }
-        set(vm, LVGIC_ATTR_CTRL, LVGIC_ATTR_CTRL_INIT, 0);
-        for (unsigned cpu = 0; cpu < RUNNERS; cpu++)
-            pthread_join(threads[RUNNERS + cpu], NULL);
-        for (unsigned cpu = 0; cpu < RUNNERS; cpu++)
-            atomic_store(&runners[cpu].stop, 1);
-        for (unsigned cpu = 0; cpu < RUNNERS; cpu++)
-            pthread_join(threads[cpu], NULL);
-        assert_null(lvgic_check(vm));
-        free(memory);
-    }
-}
-
 /* K31: the frame of a vCPU whose creation failed stayed reachable. vCPUs that there are not have
  * none, by whatever way. */
 static void k31_no_frame_without_a_vcpu(void **state)
@@ -298,69 +143,6 @@ static void k35_vcpu_index_of_nobody(void **state)
         }
     }
     rig_free(rig);
-}
-
-struct matrix {
-    struct lvgic_vm *vm;
-    unsigned which;
-};
-
-static void *matrix_thread(void *arg)
-{
-    const struct matrix *matrix = arg;
-    struct lvgic_vm *vm = matrix->vm;
-    size_t size = lvgic_save_size(vm), used;
-    void *buffer = malloc(size);
-    uint64_t value;
-
-    for (unsigned i = 0; i < 100; i++)
-        switch (matrix->which) {
-        case 0:
-            lvgic_save(vm, buffer, size, &used);
-            assert_int_equal(lvgic_restore(vm, buffer, used), LVGIC_OK);
-            break;
-        case 1:
-            assert_int_equal(lvgic_vcpu_reset(vm, LVGIC_VCPU(i % RUNNERS)), LVGIC_OK);
-            break;
-        case 2:
-            lvgic_pause(vm);
-            lvgic_attr_get(vm, LVGIC_ATTR_CPU_SYSREGS, SYSREG_ATTR(SYSREG_ICC_PMR_EL1, 1), &value);
-            lvgic_resume(vm);
-            break;
-        default:
-            lvgic_attr_set(vm, LVGIC_ATTR_DIST_REGS, ISACTIVER + 4, UINT32_MAX);
-            lvgic_attr_set(vm, LVGIC_ATTR_DIST_REGS, ICACTIVER + 4, UINT32_MAX);
-            break;
-        }
-    free(buffer);
-    return NULL;
-}
-
-/* K39: calls of all kinds at once, by several threads, waited for each other crosswise. */
-static void k39_everything_at_once(void **state)
-{
-    struct runner runners[RUNNERS];
-    void *memory;
-    struct lvgic_vm *vm = runners_make(runners, &memory);
-    pthread_t cpus[RUNNERS], threads[8];
-    struct matrix matrix[8];
-
-    (void)state;
-    open_spi(vm, 40, 0), open_spi(vm, 41, 1);
-    for (unsigned i = 0; i < RUNNERS; i++)
-        pthread_create(&cpus[i], NULL, runner_run, &runners[i]);
-    for (unsigned i = 0; i < 8; i++) {
-        matrix[i] = (struct matrix){.vm = vm, .which = i % 4};
-        pthread_create(&threads[i], NULL, matrix_thread, &matrix[i]);
-    }
-    for (unsigned i = 0; i < 8; i++)
-        pthread_join(threads[i], NULL);
-    for (unsigned i = 0; i < RUNNERS; i++)
-        atomic_store(&runners[i].stop, 1);
-    for (unsigned i = 0; i < RUNNERS; i++)
-        pthread_join(cpus[i], NULL);
-    assert_null(lvgic_check(vm));
-    free(memory);
 }
 
 /* K45: regions that overlap, overflow or come in the wrong order are refused, and leave the list as
@@ -480,50 +262,17 @@ static void o18_groups_without_writing_iidr(void **state)
     rig_free(source), rig_free(target), rig_free(third);
 }
 
-/* O19: resetting one vCPU while others run failed with "busy". */
-static void o19_reset_of_one_while_others_run(void **state)
-{
-    struct runner runners[RUNNERS];
-    void *memory;
-    struct lvgic_vm *vm = runners_make(runners, &memory);
-    pthread_t thread;
-
-    (void)state;
-    set(vm, LVGIC_ATTR_DIST_REGS, 0, 2);
-    open_spi(vm, 40, 0);
-    pthread_create(&thread, NULL, runner_run, &runners[0]);
-    for (unsigned i = 1; i <= 200; i++) {
-        uint64_t ctlr = get(vm, LVGIC_ATTR_CPU_SYSREGS, SYSREG_ATTR(SYSREG_ICC_CTLR_EL1, 1));
-
-        assert_int_equal(set(vm, LVGIC_ATTR_CPU_SYSREGS, SYSREG_ATTR(SYSREG_ICC_CTLR_EL1, 1), ctlr),
-                         LVGIC_OK);
-        assert_int_equal(lvgic_vcpu_reset(vm, LVGIC_VCPU(1)), LVGIC_OK);
-        /* Also of the one that runs: through its registers. */
-        get(vm, LVGIC_ATTR_CPU_SYSREGS, SYSREG_ATTR(SYSREG_ICC_CTLR_EL1, 0));
-        lvgic_pulse(vm, LVGIC_VCPU(0), LVGIC_INTID(40));
-        wait_for(&runners[0], i);
-    }
-    atomic_store(&runners[0].stop, 1);
-    pthread_join(thread, NULL);
-    assert_null(lvgic_check(vm));
-    free(memory);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(k17_the_revision_that_is_written),
         cmocka_unit_test(k17_what_the_revision_offers),
         cmocka_unit_test(k24_ended_at_every_prefix_of_the_creation),
-        cmocka_unit_test(k28_failing_configuration_while_a_vcpu_runs),
-        cmocka_unit_test(k30_first_runs_at_once),
         cmocka_unit_test(k31_no_frame_without_a_vcpu),
         cmocka_unit_test(k35_vcpu_index_of_nobody),
-        cmocka_unit_test(k39_everything_at_once),
         cmocka_unit_test(k45_regions),
         cmocka_unit_test(k45_other_addresses),
         cmocka_unit_test(o18_groups_without_writing_iidr),
-        cmocka_unit_test(o19_reset_of_one_while_others_run),
     };
 
     return cmocka_run_group_tests_name("museum, state", tests, NULL, NULL);
