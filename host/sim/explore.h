@@ -85,6 +85,15 @@ void explore_yield_until(bool (*predicate)(void *), void *argument);
  */
 void explore_relax(void);
 
+/*
+ * In setup(), for this schedule: each atomic write of the location by an actor must lead from one
+ * value to one that is allowed after it, or the schedule fails, with `what` in its message. For
+ * what has been retired and must not be used any more. Up to EXPLORE_MAX_WATCHES locations.
+ */
+#define EXPLORE_MAX_WATCHES 8
+void explore_watch(const void *location, bool (*allowed)(uint64_t old, uint64_t value),
+                   const char *what);
+
 /* An explicit scheduling point, for steps that touch no memory. */
 void explore_step(void);
 

@@ -13,6 +13,7 @@
  */
 #include "runtime.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ struct location {
     unsigned size;
     uint32_t oldest; /* first store still kept */
     uint32_t count;  /* stores so far */
+    const struct watch *watch;
     struct store stores[HISTORY];
 };
 
@@ -53,6 +55,14 @@ struct actor_memory {
     stamp view[MAX_LOCATIONS] __attribute__((aligned(32)));
     stamp acquirable[MAX_LOCATIONS] __attribute__((aligned(32))); /* for an acquire fence */
 };
+
+/* explore_watch() */
+static struct watch {
+    uintptr_t address;
+    bool (*allowed)(uint64_t old, uint64_t value);
+    const char *what;
+} watches[EXPLORE_MAX_WATCHES];
+static uint32_t watch_count;
 
 static struct location locations[MAX_LOCATIONS];
 static uint32_t location_count;
@@ -202,6 +212,10 @@ static struct location *locate(uintptr_t address, unsigned size)
     struct location *location = &locations[location_count++];
     location->address = address;
     location->size = size;
+    location->watch = NULL;
+    for (uint32_t i = 0; i < watch_count; i++)
+        if (watches[i].address == address)
+            location->watch = &watches[i];
     location->oldest = 0;
     location->count = 0;
     uint64_t value = memory_read_raw(address, size);
@@ -243,6 +257,7 @@ void memory_begin(void)
     }
     memset(sc_view, 0, touched);
     location_count = 0;
+    watch_count = 0;
     chunk = NULL;
     chunk_used = 0;
     if (++generation == 0) {
@@ -299,7 +314,11 @@ static void read_store(struct location *location, uint32_t number, int order)
 static void write_store(struct location *location, uint64_t value, int order,
                         const struct message *inherited)
 {
-    uint64_t replaced = location->stores[(location->count - 1) % HISTORY].step;
+    const struct store *last = &location->stores[(location->count - 1) % HISTORY];
+    if (location->watch && !location->watch->allowed(last->value, value))
+        runtime_fail("%s: %#" PRIx64 " becomes %#" PRIx64, location->watch->what, last->value,
+                     value);
+    uint64_t replaced = last->step;
     uint64_t step =
         rt.ordering ? order_atomic(EVENT_STORE, location->address, location->size, replaced, order)
                     : 0;
@@ -313,6 +332,14 @@ static void write_store(struct location *location, uint64_t value, int order,
     append(location, value, join_messages(message, inherited), step);
     memory_write_raw(location->address, location->size, value);
     rt.write_epoch++;
+}
+
+void explore_watch(const void *location, bool (*allowed)(uint64_t old, uint64_t value),
+                   const char *what)
+{
+    if (watch_count == EXPLORE_MAX_WATCHES)
+        runtime_fail("explore_watch(): more than %d locations", EXPLORE_MAX_WATCHES);
+    watches[watch_count++] = (struct watch){(uintptr_t)location, allowed, what};
 }
 
 uint64_t memory_load(uintptr_t address, unsigned size, int order)

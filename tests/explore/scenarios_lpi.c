@@ -144,6 +144,8 @@ void lpi_setup(unsigned which)
     vm = (struct lvgic_vm *)memory[which];
     cpu0 = &vm->vcpus[0];
     cpu1 = &vm->vcpus[1];
+    for (uint32_t i = 0; i < vm->lpis.nr; i++)
+        vm_watch(lpi_irq(vm, i));
 }
 
 static void message(void)

@@ -51,6 +51,17 @@ static void make(unsigned nr_vcpus, unsigned place)
     made[place] = size;
 }
 
+/* A slot whose last holder is gone is nobody's until it is mapped anew. */
+static bool is_in_use(uint64_t old, uint64_t w)
+{
+    return (old & (IRQ_MAPPED | IRQ_INLR)) || (w & IRQ_MAPPED) || w == old;
+}
+
+void vm_watch(const struct irq *irq)
+{
+    explore_watch(&irq->word, is_in_use, "a retired slot is changed");
+}
+
 static void set_up(unsigned nr_vcpus, unsigned nr_lrs, unsigned i)
 {
     if (!made[i])
@@ -67,6 +78,8 @@ static void set_up(unsigned nr_vcpus, unsigned nr_lrs, unsigned i)
     }
     vm_set_word(IRQ0, IRQ_MAPPED | IRQ_EN | IRQ_EDGE | IRQ_GRP1 | UINT64_C(0x80) << 16);
     vm_set_word(IRQ1, IRQ_MAPPED | IRQ_EN | IRQ_EDGE | IRQ_GRP1 | UINT64_C(0x40) << 16);
+    vm_watch(vcpu_irq(cpu0, IRQ0));
+    vm_watch(vcpu_irq(cpu0, IRQ1));
 }
 
 void vm_setup(unsigned nr_vcpus, unsigned nr_lrs)

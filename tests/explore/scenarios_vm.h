@@ -27,6 +27,10 @@ void vm_setup(unsigned nr_vcpus, unsigned nr_lrs);
 /* GICv2 with eight vCPUs, otherwise the same. */
 void vm_setup_gicv2(unsigned nr_lrs);
 
+/* For the schedule: nobody changes the word of an interrupt while it is neither mapped nor listed.
+ * The set-ups here do so for theirs. */
+void vm_watch(const struct irq *irq);
+
 /* Set a word before the actors start, and tell its vCPU, as if it had always been so. */
 void vm_set_word(uint32_t slot, uint64_t w);
 uint64_t vm_word(uint32_t slot);

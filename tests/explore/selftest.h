@@ -21,6 +21,8 @@
     X(random_input)         \
     X(quiet)                \
     X(not_deterministic)    \
+    X(watch)                \
+    X(watch_clean)          \
     X(large)
 
 #define SELFTEST_VGIC(X)      \

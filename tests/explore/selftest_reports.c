@@ -195,6 +195,39 @@ static void large(void)
     }
 }
 
+/* ---- what is retired is used ----------------------------------------------------------------- */
+
+/* cells[0]: 1 is in use, 0 is retired. */
+static bool is_in_use(uint64_t old, uint64_t next)
+{
+    return old != 0 || next == 1;
+}
+
+static void watched_setup(void)
+{
+    setup();
+    explore_watch(&cells[0], is_in_use, "retired");
+    atomic_init(&cells[0], 1);
+}
+
+static void retire(void)
+{
+    atomic_store_explicit(&cells[0], 0, RELAXED);
+}
+
+static void use_unchecked(void)
+{
+    if (atomic_load_explicit(&cells[0], RELAXED) == 1)
+        atomic_store_explicit(&cells[0], 2, RELAXED);
+}
+
+static void use_checked(void)
+{
+    unsigned expected = 1;
+
+    atomic_compare_exchange_strong_explicit(&cells[0], &expected, 2, RELAXED, RELAXED);
+}
+
 /* ---- the scenarios -------------------------------------------------------------------------- */
 
 #define CLEAN(id, label, text, check, count, ...)                          \
@@ -244,4 +277,16 @@ CLEAN(quiet, "quiet", "quiet sections are neither scheduled nor checked", quiet_
       touch_quietly, touch_quietly);
 FINDS(not_deterministic, "not-deterministic", "not deterministic", 1,
       "state that setup() forgets is noticed", NULL, 2, forget_state, do_nothing);
+const struct explore_scenario selftest_watch = {.name = "watch",
+                                                .shows = "a retired location is written",
+                                                .actors = 2,
+                                                .setup = watched_setup,
+                                                .actor = {use_unchecked, retire},
+                                                .expect = "retired: 0 becomes 0x2",
+                                                .expect_within = 500};
+const struct explore_scenario selftest_watch_clean = {.name = "watch-clean",
+                                                      .shows = "one that is looked at is not",
+                                                      .actors = 2,
+                                                      .setup = watched_setup,
+                                                      .actor = {use_checked, retire}};
 CLEAN(large, "large", "300 steps on 64 atomics, for measuring", NULL, 3, large, large, large);
