@@ -24,6 +24,8 @@ void test_its_remap(void);
 void test_its_unmap_device(void);
 void test_its_unmap_collection(void);
 void test_its_late_collection(void);
+
+/* test_its_move.c */
 void test_its_movi(void);
 void test_its_movi_pending(void);
 void test_its_movi_disabled(void);

@@ -77,7 +77,13 @@ struct key {
     uint64_t a, b;
 };
 
+/* All that an interrupt can have. */
+extern const uint8_t system_priorities[2];
+extern const uint16_t system_targets[3];
+
 struct system system_reset(const struct variant *v);
+
+/* system_key.c */
 struct key system_pack(const struct system *s);
 void system_unpack(struct key key, const struct variant *v, struct system *s);
 
