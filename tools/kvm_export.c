@@ -193,7 +193,7 @@ static void write_configuration(struct lvgic_vm *vm, struct memory *memory)
         uint8_t byte;
 
         if (!(w & IRQ_MAPPED) || (w & IRQ_CUT) || !(priority || (w & IRQ_EN)) ||
-            intid >> (base % 32 + 1))
+            (uint64_t)intid >> (base % 32 + 1))
             continue;
         if (!(vm_gicd_ctlr(vm) & CTLR_DS))
             priority = priority << 1 & 0xff;
