@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "irq/vm.h"
 #include "like.h"
+#include "lvgic/its.h"
 #include "memory.h"
 #include "tool.h"
 
@@ -103,7 +104,16 @@ static struct lvgic_vm *make(const json_t *root, const struct lvgic_host *host,
     return vm;
 }
 
-static int set_all(struct lvgic_vm *vm, const json_t *attributes)
+/* GITS_CWRITER and GITS_CREADR: which commands wait. */
+static bool is_of_queue(const json_t *attribute)
+{
+    uint64_t attr = tool_number(attribute, "attr");
+
+    return is_of_its(attribute) && find_group(attribute) == LVGIC_ITS_ATTR_ITS_REGS &&
+           (attr == 0x88 || attr == 0x90);
+}
+
+static int set_those(struct lvgic_vm *vm, const json_t *attributes, bool of_queue)
 {
     const json_t *attribute;
     size_t i;
@@ -113,6 +123,8 @@ static int set_all(struct lvgic_vm *vm, const json_t *attributes)
         int group = find_group(attribute), status = LVGIC_E_NO_DEVICE;
         uint64_t attr = tool_number(attribute, "attr");
 
+        if (is_of_queue(attribute) != of_queue)
+            continue;
         if (group >= 0 && is_of_its(attribute))
             status = lvgic_its_attr_set(vm, (uint32_t)tool_number(attribute, "its"),
                                         (uint32_t)group, attr, tool_number(attribute, "value"));
@@ -127,6 +139,17 @@ static int set_all(struct lvgic_vm *vm, const json_t *attributes)
         }
     }
     return 0;
+}
+
+/* The queue last: enabling an ITS, or LPIs, begins commands that wait, and these are not in the
+ * list's memory. */
+static int set_all(struct lvgic_vm *vm, const json_t *attributes)
+{
+    int status = set_those(vm, attributes, false);
+
+    while (status == 0 && lvgic_its_run(vm))
+        ;
+    return status == 0 ? set_those(vm, attributes, true) : status;
 }
 
 static int write_snapshot(struct lvgic_vm *vm, const char *file)

@@ -73,6 +73,12 @@ golden v1-gicv3-its.attributes "$lvgic" kvm-export "$dir/v1-gicv3-its.snap"
 "$lvgic" kvm-import "$work/list" "$work/again.snap"
 "$lvgic" kvm-export "$work/again.snap" >"$work/list2"
 expect 0 "kvm-export with 32 bits of INTIDs" diff "$work/list" "$work/list2"
+# Commands wait in a queue, which is not in the list: they wait afterwards, too.
+"$lvgic" kvm-export "$dir/v1-gicv3-its.snap" |
+	sed '/"attr": "0x88"/ { n; s/0x280/0x300/ }' >"$work/list"
+"$lvgic" kvm-import "$work/list" "$work/again.snap"
+"$lvgic" kvm-export "$work/again.snap" >"$work/list2"
+expect 0 "waiting commands" diff "$work/list" "$work/list2"
 # With memory, which is where tables of two levels are found.
 "$lvgic" kvm-export "$dir/v1-gicv3-its.snap" >"$work/list"
 expect 0 "export with memory" "$lvgic" kvm-export "$dir/v1-gicv3-its.snap" "$work/list"
