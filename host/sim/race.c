@@ -24,6 +24,7 @@ struct record {
     uint32_t next;
     uint8_t bytes; /* one bit per byte of the word */
     bool atomic;   /* some access was atomic */
+    bool plain;    /* some access was plain */
     int8_t writer; /* of the last plain write, -1: none */
     clock_value written;
     clock_value last[]; /* plain reads, atomic reads, atomic writes: the last one of each actor */
@@ -126,12 +127,18 @@ static int unordered(const clock_value *last, const clock_value *now)
     return -1;
 }
 
+/* Whether the last plain write is ordered before the running actor. */
+static bool written_before(const struct record *record)
+{
+    return record->writer < 0 || record->written <= rt.clock[record->writer];
+}
+
 static void check(struct record *record, uintptr_t word, uint8_t bytes, enum access_kind kind,
                   const clock_value *now)
 {
     int other;
 
-    if (record->writer >= 0 && record->writer != rt.self && record->written > now[record->writer])
+    if (!written_before(record))
         report(word, bytes, kind, record->writer, ACCESS_WRITE);
     if (is_write(kind)) {
         other = unordered(last_reads(record), now);
@@ -185,7 +192,10 @@ static bool done_before(struct record *record, enum access_kind kind, clock_valu
 
 static void note(struct record *record, enum access_kind kind, clock_value now)
 {
-    record->atomic |= is_atomic(kind);
+    if (is_atomic(kind))
+        record->atomic = true;
+    else
+        record->plain = true;
     switch (kind) {
     case ACCESS_READ:
         last_reads(record)[rt.self] = now;
@@ -230,9 +240,10 @@ static inline void access_word(uintptr_t word, uint8_t bytes, enum access_kind k
     if (record->bytes == bytes) {
         if (done_before(record, kind, rt.clock[rt.self]))
             return;
-        /* The most frequent case, by far. */
-        if (kind == ACCESS_READ && !record->atomic && record->next == NO_RECORD &&
-            (record->writer < 0 || record->written <= rt.clock[record->writer])) {
+        /* The most frequent cases, by far. */
+        if (record->next == NO_RECORD &&
+            (is_atomic(kind) ? !record->plain
+                             : kind == ACCESS_READ && !record->atomic && written_before(record))) {
             note(record, kind, rt.clock[rt.self]);
             return;
         }

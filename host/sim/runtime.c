@@ -39,7 +39,8 @@ struct runtime rt;
 static struct actor actors[MAX_ACTORS];
 static struct fiber main_fiber;
 static const struct explore_scenario *scenario_running;
-static unsigned waiting_actors; /* those in a state that can turn runnable by itself, one bit each */
+static unsigned
+    waiting_actors; /* those in a state that can turn runnable by itself, one bit each */
 static uint32_t outside_rand_calls;
 static struct outcome *outcome_now;
 static jmp_buf escape; /* out of setup(), final() and crashes */
