@@ -11,6 +11,8 @@ enum {
     DETERMINISM_RUNS = 8,
     MINIMISE_RUNS = 4000,
     DFS_DEFAULT_BOUND = 2,
+    /* What a schedule takes outside the actors, in steps. */
+    EFFORT_OUTSIDE = 200,
 };
 
 static double now(void)
@@ -70,6 +72,8 @@ static bool out_of_budget(struct pace *pace)
     struct campaign_result *result = pace->result;
 
     if (options->schedules && result->schedules >= options->schedules)
+        return true;
+    if (options->effort && result->steps + EFFORT_OUTSIDE * result->schedules >= options->effort)
         return true;
     if (result->schedules % 64 != 0)
         return false;

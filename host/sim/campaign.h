@@ -12,6 +12,7 @@ struct campaign_options {
     uint64_t seed;
     unsigned long schedules; /* 0: no bound */
     double seconds;          /* 0: no bound */
+    uint64_t effort;         /* 0: no bound; about a time, but the same on every machine */
     bool progress;
     bool observe; /* for the fingerprint */
 };

@@ -306,6 +306,11 @@ int ghost_apply(const struct ghost_gic *gic, const struct ghost *from, const str
     return n;
 }
 
+bool ghost_may_be_late(const struct ghost_op *op)
+{
+    return op->kind == GHOST_ENTER || op->kind == GHOST_BLOCK;
+}
+
 uint8_t ghost_news(const struct ghost_op *op)
 {
     switch (op->kind) {

@@ -121,6 +121,9 @@ void ghost_reset(const struct ghost_gic *gic, struct ghost *state);
 int ghost_apply(const struct ghost_gic *gic, const struct ghost *from, const struct ghost_op *op,
                 uint8_t unsettled, struct ghost to[2]);
 
+/* Whether it matters to this operation what is unsettled. */
+bool ghost_may_be_late(const struct ghost_op *op);
+
 /* The interrupts that an operation may be news about. */
 uint8_t ghost_news(const struct ghost_op *op);
 

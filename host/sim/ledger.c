@@ -14,7 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SCENARIOS = 1024, NAME_SIZE = 64, PART = 20000, LINE = 112, REPORT_SECONDS = 10 };
+enum {
+    MAX_SCENARIOS = 1024,
+    NAME_SIZE = 64,
+    LINE = 112,
+    REPORT_SECONDS = 10,
+    PART_EFFORT = 15000000, /* some 15,000 schedules of 800 steps */
+};
 
 /*
  * The file is text: the program, the number of the next part, and a line for each scenario. All
@@ -133,6 +139,20 @@ static uint64_t sum(const struct ledger *ledger)
     return schedules;
 }
 
+/* The scenarios that have had a turn, and the fewest schedules of any of them. */
+static int had_a_turn(const struct ledger *ledger, uint64_t *fewest)
+{
+    int n = 0;
+
+    *fewest = 0;
+    for (int i = 0; i < ledger->count; i++) {
+        uint64_t schedules = ledger->rows[i].schedules;
+        if (schedules != 0 && (n++ == 0 || schedules < *fewest))
+            *fewest = schedules;
+    }
+    return n;
+}
+
 /* ---- working -------------------------------------------------------------------------------- */
 
 static const struct explore_scenario *scenario_named(const char *name)
@@ -151,8 +171,9 @@ static int work(const struct ledger_options *options)
     struct campaign_options part = options->campaign;
     struct campaign_result result;
 
-    part.schedules = PART;
+    part.schedules = 0;
     part.seconds = 0;
+    part.effort = PART_EFFORT;
     part.progress = false;
     for (;;) {
         flock(file, LOCK_EX);
@@ -242,6 +263,7 @@ int ledger_campaign(const struct ledger_options *options)
 {
     static struct ledger ledger;
     pid_t workers[LEDGER_MAX_JOBS];
+    uint64_t fewest;
     double seconds = 0;
 
     program = program_hash();
@@ -272,14 +294,17 @@ int ledger_campaign(const struct ledger_options *options)
         return worst != 0 ? worst : 2;
     for (int i = 0; i < ledger.count; i++)
         seconds += ledger.rows[i].seconds;
-    printf("%" PRIu64 " schedules of %d scenarios, all clean, %.0f/s\n", sum(&ledger), ledger.count,
-           (double)sum(&ledger) / seconds * options->jobs);
+    int scenarios = had_a_turn(&ledger, &fewest);
+    printf("%" PRIu64 " schedules of %d scenarios, at least %" PRIu64
+           " of each, all clean, %.0f/s\n",
+           sum(&ledger), scenarios, fewest, (double)sum(&ledger) / seconds * options->jobs);
     return 0;
 }
 
 int ledger_print(const char *name)
 {
     static struct ledger ledger;
+    double seconds = 0;
 
     if (!open_ledger(name, O_RDONLY))
         return 2;
@@ -287,12 +312,13 @@ int ledger_print(const char *name)
         fprintf(stderr, "%s: not a ledger\n", name);
         return 2;
     }
-    printf("| scenario | schedules | steps each |\n|---|---:|---:|\n");
+    printf("| scenario | schedules | steps each | seconds |\n|---|---:|---:|---:|\n");
     for (int i = 0; i < ledger.count; i++) {
         const struct row *row = &ledger.rows[i];
-        printf("| %s | %" PRIu64 " | %" PRIu64 " |\n", row->name, row->schedules,
-               row->schedules ? row->steps / row->schedules : 0);
+        printf("| %s | %" PRIu64 " | %" PRIu64 " | %.1f |\n", row->name, row->schedules,
+               row->schedules ? row->steps / row->schedules : 0, row->seconds);
+        seconds += row->seconds;
     }
-    printf("| all %d | %" PRIu64 " | |\n", ledger.count, sum(&ledger));
+    printf("| all %d | %" PRIu64 " | | %.1f |\n", ledger.count, sum(&ledger), seconds);
     return 0;
 }

@@ -18,13 +18,14 @@ struct ledger_options {
 };
 
 /*
- * Runs the scenarios that have to be clean, in turn, until the file has the total. The file is of
- * one program: if that has changed, it starts anew, and says so. Other processes may use the same
- * file at the same time. Returns the exit status: 0, 1 (a scenario failed) or 2 (no such file).
+ * Runs the scenarios that have to be clean in turn, each time for about as long, until the file has
+ * the total or a little more. The file is of one program: if that has changed, it starts anew, and
+ * says so. Other processes may use the same file at the same time. Returns the exit status: 0, 1 (a
+ * scenario failed) or 2 (no such file).
  */
 int ledger_campaign(const struct ledger_options *options);
 
-/* The schedules of each scenario, as rows of a Markdown table. Returns the exit status. */
+/* The schedules of each scenario, and their time, as a Markdown table. Returns the exit status. */
 int ledger_print(const char *file);
 
 #endif

@@ -63,11 +63,29 @@ static uint64_t *memo_place(uint64_t hash)
     return NULL;
 }
 
+static bool in_memo(uint64_t hash)
+{
+    uint64_t *place = memo_place(hash);
+
+    return place && *place == hash;
+}
+
+static void memorise(uint64_t hash)
+{
+    uint64_t *place = memo_place(hash);
+
+    if (place)
+        *place = hash;
+    memo_used = true;
+}
+
 /* What those that have taken effect, and were not over when this one began, are about. */
 static uint8_t unsettled(const struct search *search, const struct ghost_op *op)
 {
     uint8_t set = 0;
 
+    if (!ghost_may_be_late(op))
+        return 0;
     for (unsigned i = 0; i < search->n; i++)
         if (is_done(search, i) && search->ops[i].ret > op->call)
             set |= ghost_news(&search->ops[i]);
@@ -91,9 +109,7 @@ static bool explain(struct search *search, const struct ghost *state, unsigned f
         if (!is_done(search, i) && search->ops[i].ret < end)
             end = search->ops[i].ret;
 
-    uint64_t hash = hash_of(search, state), *place = memo_used ? memo_place(hash) : NULL;
-
-    if (place && *place == hash)
+    if (memo_used && in_memo(hash_of(search, state)))
         return false;
     /* What only looks, and sees what it should, may as well come now. */
     for (unsigned i = first; i < search->n && search->ops[i].call < end; i++) {
@@ -126,10 +142,7 @@ static bool explain(struct search *search, const struct ghost *state, unsigned f
                 return true;
         flip(search, i);
     }
-    place = memo_place(hash);
-    if (place)
-        *place = hash;
-    memo_used = true;
+    memorise(hash_of(search, state));
     return false;
 }
 

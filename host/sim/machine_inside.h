@@ -32,7 +32,6 @@ struct machine {
     const struct machine_config *config;
     struct ghost_gic gic;
     struct ghost initial;
-    struct ghost_op ops[LINEAR_MAX_OPS];
     unsigned nr_ops, nr_open; /* recorded; of those, not over yet */
     uint32_t clock;
     unsigned devices_left;
@@ -42,13 +41,16 @@ struct machine {
     uint64_t queue[QUEUE_SIZE][COMMAND_WORDS];
     unsigned queued;
     bool queue_busy;
+    unsigned nr_snapshots;
+    uint8_t pending_table[GHOST_VCPUS]; /* of LPIs 8192 up; nothing else of tables is kept */
+
+    /* Not reset with the rest: nobody looks beyond their numbers. */
+    struct ghost_op ops[LINEAR_MAX_OPS];
     struct snapshot {
         struct ghost_op when;
         size_t size;
         uint8_t bytes[8192];
     } snapshots[MAX_SNAPSHOTS];
-    unsigned nr_snapshots;
-    uint8_t pending_table[GHOST_VCPUS]; /* of LPIs 8192 up; nothing else of tables is kept */
 };
 
 extern struct machine machine;

@@ -112,7 +112,7 @@ void machine_begin(const struct machine_config *config, unsigned devices)
         machine_on = machine;
         memcpy(block_on, block, block_size);
     }
-    machine = machine_on;
+    memcpy(&machine, &machine_on, offsetof(struct machine, ops));
     memcpy(block, block_on, block_size);
     machine.devices_left = devices;
 }

@@ -22,9 +22,11 @@ enum {
 
 struct record {
     uint32_t next;
-    uint8_t bytes; /* one bit per byte of the word */
-    bool atomic;   /* some access was atomic */
-    int8_t writer; /* of the last plain write, -1: none */
+    uint8_t bytes;     /* one bit per byte of the word */
+    bool atomic : 1;   /* some access was atomic */
+    bool plain : 1;    /* some access was plain */
+    bool overlaps : 1; /* another record has some of its bytes */
+    int8_t writer;     /* of the last plain write, -1: none */
     clock_value written;
     clock_value last[]; /* plain reads, atomic reads, atomic writes: the last one of each actor */
 };
@@ -126,12 +128,18 @@ static int unordered(const clock_value *last, const clock_value *now)
     return -1;
 }
 
+/* Whether the last plain write is ordered before the running actor. */
+static bool written_before(const struct record *record)
+{
+    return record->writer < 0 || record->written <= rt.clock[record->writer];
+}
+
 static void check(struct record *record, uintptr_t word, uint8_t bytes, enum access_kind kind,
                   const clock_value *now)
 {
     int other;
 
-    if (record->writer >= 0 && record->writer != rt.self && record->written > now[record->writer])
+    if (!written_before(record))
         report(word, bytes, kind, record->writer, ACCESS_WRITE);
     if (is_write(kind)) {
         other = unordered(last_reads(record), now);
@@ -160,6 +168,10 @@ static struct record *new_record(uint32_t *first, uint8_t bytes)
     record->bytes = bytes;
     record->writer = -1;
     record->next = *first;
+    for (uint32_t i = *first; i != NO_RECORD; i = record_at(i)->next) {
+        if (record_at(i)->bytes & bytes)
+            record->overlaps = record_at(i)->overlaps = true;
+    }
     *first = pool_used;
     pool_used += record_words;
     return record;
@@ -185,7 +197,10 @@ static bool done_before(struct record *record, enum access_kind kind, clock_valu
 
 static void note(struct record *record, enum access_kind kind, clock_value now)
 {
-    record->atomic |= is_atomic(kind);
+    if (is_atomic(kind))
+        record->atomic = true;
+    else
+        record->plain = true;
     switch (kind) {
     case ACCESS_READ:
         last_reads(record)[rt.self] = now;
@@ -203,19 +218,22 @@ static void note(struct record *record, enum access_kind kind, clock_value now)
     }
 }
 
-static __attribute__((noinline)) void access_checked(uint32_t *first, uintptr_t word, uint8_t bytes,
+static __attribute__((noinline)) void access_checked(uint32_t *first, struct record *exact,
+                                                     uintptr_t word, uint8_t bytes,
                                                      enum access_kind kind)
 {
     const clock_value *now = rt.clock;
-    struct record *exact = NULL;
 
+    if (exact && !exact->overlaps) {
+        check(exact, word, bytes, kind, now);
+        note(exact, kind, now[rt.self]);
+        return;
+    }
     for (uint32_t i = *first; i != NO_RECORD; i = record_at(i)->next) {
         struct record *record = record_at(i);
         if ((record->bytes & bytes) == 0)
             continue;
-        if (record->bytes == bytes)
-            exact = record;
-        else if (is_atomic(kind) && record->atomic)
+        if (record != exact && is_atomic(kind) && record->atomic)
             runtime_fail("overlapping atomic accesses of different size or alignment");
         check(record, word, bytes, kind, now);
     }
@@ -225,19 +243,23 @@ static __attribute__((noinline)) void access_checked(uint32_t *first, uintptr_t 
 static inline void access_word(uintptr_t word, uint8_t bytes, enum access_kind kind)
 {
     uint32_t *first = find_word(word);
-    struct record *record = record_at(*first);
+    uint32_t at = *first;
 
-    if (record->bytes == bytes) {
+    while (at != NO_RECORD && record_at(at)->bytes != bytes)
+        at = record_at(at)->next;
+    struct record *record = at != NO_RECORD ? record_at(at) : NULL;
+    if (record) {
         if (done_before(record, kind, rt.clock[rt.self]))
             return;
-        /* The most frequent case, by far. */
-        if (kind == ACCESS_READ && !record->atomic && record->next == NO_RECORD &&
-            (record->writer < 0 || record->written <= rt.clock[record->writer])) {
+        /* The most frequent cases, by far. */
+        if (!record->overlaps &&
+            (is_atomic(kind) ? !record->plain
+                             : kind == ACCESS_READ && !record->atomic && written_before(record))) {
             note(record, kind, rt.clock[rt.self]);
             return;
         }
     }
-    access_checked(first, word, bytes, kind);
+    access_checked(first, record, word, bytes, kind);
 }
 
 static __attribute__((noinline)) void access_range(uintptr_t address, size_t size,

@@ -39,7 +39,8 @@ struct runtime rt;
 static struct actor actors[MAX_ACTORS];
 static struct fiber main_fiber;
 static const struct explore_scenario *scenario_running;
-static unsigned waiting_actors; /* how many are in a state that can turn runnable by itself */
+static unsigned
+    waiting_actors; /* those in a state that can turn runnable by itself, one bit each */
 static uint32_t outside_rand_calls;
 static struct outcome *outcome_now;
 static jmp_buf escape; /* out of setup(), final() and crashes */
@@ -176,7 +177,7 @@ static void set_current(int index)
 
     if (waited) {
         actor->state = ACTOR_READY;
-        waiting_actors--;
+        waiting_actors &= ~(1u << index);
     }
     enter_actor_mode(index);
     if (waited && rt.ordering)
@@ -188,11 +189,8 @@ static void set_current(int index)
 static void set_next_event(void)
 {
     uint32_t next = rt.steps + FAIR_RUN - runtime_own_step() % FAIR_RUN;
-    uint32_t wanted = strategy_next_event(rt.current);
+    uint32_t wanted = strategy_next_event(rt.current, waiting_actors);
 
-    /* A waiting actor may become runnable at any step. */
-    if (waiting_actors > 0)
-        wanted = rt.steps + 1;
     if (wanted < next)
         next = wanted;
     if (rt.max_steps < next)
@@ -437,7 +435,7 @@ void explore_yield_until(bool (*predicate)(void *), void *argument)
     self->predicate = predicate;
     self->argument = argument;
     self->state = ACTOR_WAITING;
-    waiting_actors++;
+    waiting_actors |= 1u << rt.self;
     rt.pc = __builtin_return_address(0);
     if (rt.ordering)
         order_step(EVENT_WAIT, 0);
@@ -453,7 +451,7 @@ void explore_relax(void)
     struct actor *self = &actors[rt.self];
     self->relaxed_at = rt.write_epoch;
     self->state = ACTOR_RELAXING;
-    waiting_actors++;
+    waiting_actors |= 1u << rt.self;
     rt.pc = __builtin_return_address(0);
     if (rt.ordering)
         order_step(EVENT_RELAX, rt.write_epoch);

@@ -65,8 +65,9 @@ void strategy_demote(int actor);
 unsigned strategy_stale(unsigned available);
 bool strategy_spurious(void);
 uint32_t strategy_rand(uint32_t n, uint32_t ordinal);
-/* The first step after now at which the strategy may want to switch away from the actor. */
-uint32_t strategy_next_event(int actor);
+/* The first step after now at which the strategy may want to switch away from the actor; those that
+ * wait, one bit each, may become runnable at any step. An earlier step stands for the next one. */
+uint32_t strategy_next_event(int actor, unsigned waiting);
 int strategy_default(unsigned runnable, int current, bool can_stay);
 
 enum {

@@ -81,6 +81,15 @@ static int pct_pick(unsigned runnable)
     }
 }
 
+static bool any_above(int actor, unsigned others)
+{
+    for (; others != 0; others &= others - 1) {
+        if (priority[__builtin_ctz(others)] > priority[actor])
+            return true;
+    }
+    return false;
+}
+
 /* ---- scripts -------------------------------------------------------------------------------- */
 
 /* Positions are asked for in increasing order, so each list is walked once. */
@@ -165,17 +174,20 @@ void strategy_demote(int actor)
         priority[actor] = lowest_priority--;
 }
 
-uint32_t strategy_next_event(int actor)
+uint32_t strategy_next_event(int actor, unsigned waiting)
 {
     switch (kind) {
     case STRATEGY_PCT:
+        /* One of a lower priority may wait on: that it can run changes nothing. */
+        if (any_above(actor, waiting))
+            return 0;
         return next_change < changes ? change_steps[next_change] : UINT32_MAX;
     case STRATEGY_SCRIPT: {
         const struct deviation *item = script_find(DEV_SWITCH, actor, runtime_own_step() + 1);
         return item ? rt.step_base + item->position : UINT32_MAX;
     }
     case STRATEGY_DFS:
-        return dfs_may_preempt() ? 0 : UINT32_MAX;
+        return dfs_may_preempt() || waiting != 0 ? 0 : UINT32_MAX;
     default:
         return 0;
     }

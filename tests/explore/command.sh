@@ -18,11 +18,16 @@ grep -q 'clean after' <<<"$first"
 ! "$lvgic" explore --script '32@3>2' --scenario s1-two-injectors 2>/dev/null || exit 1
 
 # Two processes add up in the ledger, and go on with it.
-"$lvgic" explore --ledger "$ledger" --total 40000 --jobs 2 | tail -n 1 | grep -E '^(4|6)0000 schedules of [0-9]+ scenarios, all clean'
-"$lvgic" explore --ledger "$ledger" --total 80000 | tail -n 1 | grep -E '^80000 schedules of [0-9]+ scenarios, all clean'
-"$lvgic" explore --ledger "$ledger" | grep -E '^\| all [0-9]+ \| 80000 \|'
+schedules() {
+	sed -n -E '$s/^([0-9]+) schedules of [0-9]+ scenarios, at least [0-9]+ of each, all clean,.*/\1/p'
+}
+some=$("$lvgic" explore --ledger "$ledger" --total 40000 --jobs 2 | schedules)
+[ "$some" -ge 40000 ]
+more=$("$lvgic" explore --ledger "$ledger" --total $((some + 1)) | schedules)
+[ "$more" -gt "$some" ]
+"$lvgic" explore --ledger "$ledger" | grep -F "| $more | |" >/dev/null
 
 # Another program's ledger starts anew.
 sed -i '1s/program [0-9a-f]*/program 0000000000000000/' "$ledger"
-"$lvgic" explore --ledger "$ledger" --total 20000 | grep -x 'the program has changed: the ledger starts anew'
-"$lvgic" explore --ledger "$ledger" | grep -E '^\| all [0-9]+ \| 20000 \|'
+"$lvgic" explore --ledger "$ledger" --total 1 | grep -x 'the program has changed: the ledger starts anew'
+"$lvgic" explore --ledger "$ledger" | grep -E '^\| all [0-9]+ \|'
