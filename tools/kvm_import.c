@@ -54,10 +54,10 @@ static uint32_t iidr_of(const json_t *attributes)
     const json_t *attribute;
     size_t i;
 
-    json_array_foreach(attributes, i,
-                       attribute) if (find_group(attribute) == LVGIC_ATTR_DIST_REGS &&
-                                      (uint32_t)tool_number(attribute, "attr") ==
-                                          8) return (uint32_t)tool_number(attribute, "value");
+    json_array_foreach (attributes, i, attribute)
+        if (find_group(attribute) == LVGIC_ATTR_DIST_REGS &&
+            (uint32_t)tool_number(attribute, "attr") == 8)
+            return (uint32_t)tool_number(attribute, "value");
     return 0;
 }
 
@@ -93,8 +93,10 @@ static struct lvgic_vm *make(const json_t *root, const struct lvgic_host *host,
     const json_t *value;
     size_t i, size;
 
-    json_array_foreach(affinities, i, value) if (i < MAX_VCPUS) affinity[i].mpidr =
-        strtoull(json_is_string(value) ? json_string_value(value) : "0", NULL, 0);
+    json_array_foreach (affinities, i, value)
+        if (i < MAX_VCPUS)
+            affinity[i].mpidr =
+                strtoull(json_is_string(value) ? json_string_value(value) : "0", NULL, 0);
     if (c.gic == 2)
         c.affinity = NULL;
     size = lvgic_vm_size(&c);
@@ -118,8 +120,7 @@ static int set_those(struct lvgic_vm *vm, const json_t *attributes, bool of_queu
     const json_t *attribute;
     size_t i;
 
-    json_array_foreach(attributes, i, attribute)
-    {
+    json_array_foreach (attributes, i, attribute) {
         int group = find_group(attribute), status = LVGIC_E_NO_DEVICE;
         uint64_t attr = tool_number(attribute, "attr");
 

@@ -242,8 +242,7 @@ bool memory_from_json(struct memory *memory, const json_t *list)
     const json_t *region;
     size_t i;
 
-    json_array_foreach(list, i, region)
-    {
+    json_array_foreach (list, i, region) {
         const char *address = json_string_value(json_object_get(region, "address"));
         const char *bytes = json_string_value(json_object_get(region, "bytes"));
         json_int_t zeros = json_integer_value(json_object_get(region, "zeros"));

@@ -44,8 +44,9 @@ static void print_config(const json_t *root)
         printf("distributor at %s\n", text(setup, "distributor"));
     if (strcmp(text(setup, "cpu_interface"), "-"))
         printf("CPU interface at %s\n", text(setup, "cpu_interface"));
-    json_array_foreach(json_object_get(setup, "redistributors"), i, region) printf(
-        "%" PRIu64 " redistributors at %s\n", tool_number(region, "count"), text(region, "base"));
+    json_array_foreach (json_object_get(setup, "redistributors"), i, region)
+        printf("%" PRIu64 " redistributors at %s\n", tool_number(region, "count"),
+               text(region, "base"));
 }
 
 static void print_priorities(const json_t *vcpu, const char *name, unsigned group)
@@ -55,7 +56,8 @@ static void print_priorities(const json_t *vcpu, const char *name, unsigned grou
 
     if (json_array_size(list))
         printf("  active priorities of group %u:", group);
-    json_array_foreach(list, i, level) printf("%s %s", i ? "," : "", json_string_value(level));
+    json_array_foreach (list, i, level)
+        printf("%s %s", i ? "," : "", json_string_value(level));
     if (json_array_size(list))
         printf("\n");
 }
@@ -67,7 +69,7 @@ static void print_acks(const json_t *vcpu)
 
     if (json_array_size(list))
         printf("  acknowledged, oldest first:");
-    json_array_foreach(list, i, ack)
+    json_array_foreach (list, i, ack)
         printf("%s %" PRIu64 " (%s)", i ? "," : "", tool_number(ack, "intid"),
                is_true(ack, "nmi") ? "NMI" : text(ack, "priority"));
     if (json_array_size(list))
@@ -83,7 +85,7 @@ static void print_redist(const json_t *vcpu)
         return;
     printf("  LPIs %s; GICR_PROPBASER %s, GICR_PENDBASER %s", text(redist, "lpis"),
            text(redist, "propbaser"), text(redist, "pendbaser"));
-    json_array_foreach(json_object_get(redist, "not_done_yet"), i, owed)
+    json_array_foreach (json_object_get(redist, "not_done_yet"), i, owed)
         printf("%s %s", i ? "," : "; not done yet:", json_string_value(owed));
     printf("\n");
 }
@@ -112,7 +114,9 @@ static bool has(const json_t *irq, const char *flag)
     const json_t *state = json_object_get(irq, "state"), *one;
     size_t i;
 
-    json_array_foreach(state, i, one) if (!strcmp(json_string_value(one), flag)) return true;
+    json_array_foreach (state, i, one)
+        if (!strcmp(json_string_value(one), flag))
+            return true;
     return false;
 }
 
@@ -172,8 +176,7 @@ static unsigned print_irqs(json_t *irqs, const char *whose)
     json_t *irq;
     unsigned idle = 0;
 
-    json_object_foreach(irqs, intid, irq)
-    {
+    json_object_foreach (irqs, intid, irq) {
         if (is_idle(irq))
             idle++;
         else
@@ -197,12 +200,10 @@ static void print_own_lpis(const json_t *vcpus)
     const char *intid;
     size_t i;
 
-    json_array_foreach(vcpus, i, vcpu)
-    {
+    json_array_foreach (vcpus, i, vcpu) {
         json_t *own = json_object_get(json_object_get(vcpu, "redistributor"), "own");
 
-        json_object_foreach(own, intid, lpi)
-        {
+        json_object_foreach (own, intid, lpi) {
             printf("vCPU %zu", i);
             print_lpi(intid, lpi);
             printf("\n");
@@ -235,16 +236,16 @@ static void print_its(const json_t *its, size_t number)
            text(its, "cbaser"), text(its, "creadr"), text(its, "cwriter"));
     printf("GITS_BASER0 %s, GITS_BASER1 %s%s\ncollections:", text(its, "baser0"),
            text(its, "baser1"), is_true(its, "table_replaced") ? ", one of them new" : "");
-    json_object_foreach(json_object_get(its, "collections"), icid, vcpu)
+    json_object_foreach (json_object_get(its, "collections"), icid, vcpu)
         printf(" %s to vCPU %" JSON_INTEGER_FORMAT, icid, json_integer_value(vcpu));
     printf("\n%8s %8s %8s %8s state\n", "DeviceID", "EventID", "LPI", "prio");
-    json_object_foreach(json_object_get(its, "devices"), id, device)
-    {
+    json_object_foreach (json_object_get(its, "devices"), id, device) {
         json_t *events = json_object_get(device, "events");
 
         if (!json_object_size(events))
             printf("%8s no events\n", id);
-        json_object_foreach(events, event, lpi) print_event(id, event, lpi);
+        json_object_foreach (events, event, lpi)
+            print_event(id, event, lpi);
     }
 }
 
@@ -257,19 +258,19 @@ static void print_all(const json_t *root)
     size_t i;
 
     print_config(root);
-    json_array_foreach(vcpus, i, vcpu)
+    json_array_foreach (vcpus, i, vcpu)
         print_vcpu(vcpu, i, json_string_value(json_array_get(affinities, i)));
     printf("\n%6s %-7s %-7s %-3s %s %4s  %-5s %4s state\n", "INTID", "of", "to", "", "G", "prio",
            "", "wire");
-    json_array_foreach(vcpus, i, vcpu)
-    {
+    json_array_foreach (vcpus, i, vcpu) {
         snprintf(whose, sizeof whose, "vCPU %zu", i);
         idle += print_irqs(json_object_get(vcpu, "irqs"), whose);
     }
     idle += print_irqs(json_object_get(root, "irqs"), "all");
     printf("and %u that are disabled and quiet\n", idle);
     print_own_lpis(vcpus);
-    json_array_foreach(json_object_get(root, "its"), i, its) print_its(its, i);
+    json_array_foreach (json_object_get(root, "its"), i, its)
+        print_its(its, i);
 }
 
 int tool_show(const char *file, bool as_json)
@@ -308,13 +309,11 @@ static unsigned diff_objects(const char *path, const json_t *a, const json_t *b)
     json_t *value;
     unsigned nr = 0;
 
-    json_object_foreach((json_t *)a, key, value)
-    {
+    json_object_foreach ((json_t *)a, key, value) {
         snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
         nr += diff(below, value, json_object_get(b, key));
     }
-    json_object_foreach((json_t *)b, key, value)
-    {
+    json_object_foreach ((json_t *)b, key, value) {
         snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
         nr += json_object_get(a, key) ? 0 : diff(below, NULL, value);
     }
