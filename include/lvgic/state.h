@@ -98,6 +98,9 @@ int lvgic_attr_has(struct lvgic_vm *vm, uint32_t group, uint64_t attr);
  * Redistributors belong to vCPUs in the order of their indices, whatever the order of calls;
  * GICR_TYPER.Last follows the regions.
  *
+ * What is written of a mapped interrupt is about the guest alone. Before any vCPU enters again,
+ * make the physical active state that of lvgic_hw_active(), as after lvgic_restore().
+ *
  * With lvgic_config.kvm_attributes they succeed where KVM's do: reads of registers that do not
  * exist are 0, writes of those and of read-only ones are ignored, and with GICv3 registers other
  * than GICD_IIDR and GICD_TYPER2 want CTRL INIT first (E_PHASE, KVM's -EBUSY). Any thread.

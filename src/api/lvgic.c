@@ -352,9 +352,7 @@ bool lvgic_hw_active(struct lvgic_vm *vm, lvgic_vcpuid v, lvgic_intid intid)
     if (find_wired(vm, v, intid, &named) != LVGIC_OK)
         return false;
 
-    uint64_t w = irq_load(vcpu_irq(named.vcpu, named.slot));
-
-    return (w & IRQ_HW) && ((w & (IRQ_ACT | IRQ_INLR | IRQ_LINE)) || irq_pending(w));
+    return irq_owns_physical(irq_load(vcpu_irq(named.vcpu, named.slot)));
 }
 
 void lvgic_pause(struct lvgic_vm *vm)

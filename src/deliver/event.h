@@ -26,7 +26,7 @@ struct irq_change deliver_event_now(struct lvgic_vcpu *vcpu, uint32_t slot, enum
 void deliver_hint(struct lvgic_vcpu *target, uint32_t slot);
 
 /* A VMM writes a part of an interrupt's state as it is; `on`: the vCPU on which it becomes active.
- * Not changed, but for its wire, while it is in a list register: change.old says so. */
+ * Not changed, but for its trigger, while it is in a list register: change.old says so. */
 struct irq_change deliver_put(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_part part,
                               bool value, uint32_t on, struct effects *effects);
 

@@ -129,12 +129,12 @@ uint64_t irq_apply(uint64_t w, enum irq_event event, uint32_t arg)
 
 uint64_t irq_put(uint64_t w, enum irq_part part, bool value, uint32_t vcpu)
 {
-    if (part == IRQ_PART_LINE)
-        return value ? w | IRQ_LINE : w & ~IRQ_LINE;
     if (part == IRQ_PART_EDGE)
         return configure(w, value);
     if (w & IRQ_INLR)
         return w;
+    if (part == IRQ_PART_LINE)
+        return value ? w | IRQ_LINE : w & ~IRQ_LINE;
     if (part == IRQ_PART_LATCH) {
         if (value && irq_latched(w))
             return w;

@@ -205,11 +205,11 @@ enum irq_part { IRQ_PART_LATCH, IRQ_PART_ACTIVE, IRQ_PART_LINE, IRQ_PART_EDGE };
 /* Is it pending but for its wire? */
 static inline bool irq_latched(uint64_t w)
 {
-    return w & (IRQ_PEND | IRQ_SOFT | IRQ_MSGL);
+    return w & (w & IRQ_EDGE ? IRQ_PEND : IRQ_SOFT | IRQ_MSGL);
 }
 
-/* The word with one part of it written; `vcpu` is where it becomes active. Latch and active state
- * do not change while INLR: they are in a list register. */
+/* The word with one part of it written; `vcpu` is where it becomes active. Nothing but EDGE changes
+ * while INLR: the rest, of a mapped interrupt the wire too, is in a list register. */
 uint64_t irq_put(uint64_t w, enum irq_part part, bool value, uint32_t vcpu);
 
 /* An interrupt that a VMM made active before it said where it is routed: active there. */
@@ -264,6 +264,13 @@ static inline bool irq_frees_physical(uint64_t before, uint64_t after)
     if (!(after & IRQ_HW))
         return true;
     return !(after & IRQ_ACT) && ((before & IRQ_ACT) || !irq_pending(after));
+}
+
+/* Will the guest deactivate the physical interrupt? Then it is active at the physical Distributor.
+ * A wire that does not make it pending (an edge that was seen) is no reason. */
+static inline bool irq_owns_physical(uint64_t w)
+{
+    return (w & IRQ_HW) && ((w & (IRQ_ACT | IRQ_INLR)) || irq_pending(w));
 }
 
 /* Neither mapped nor in a list register: nobody holds the slot any more. */

@@ -21,7 +21,7 @@ static void put_exactly(struct lvgic_vcpu *vcpu, uint32_t slot, enum irq_part pa
     struct irq *irq = vcpu_irq(vcpu, slot);
     struct irq_change change;
 
-    if (part == IRQ_PART_LINE || part == IRQ_PART_EDGE) { /* in the word, wherever the rest is */
+    if (part == IRQ_PART_EDGE) { /* in the word, wherever the rest is */
         deliver_put(vcpu, slot, part, value, 0, effects);
         return;
     }

@@ -167,6 +167,49 @@ bool arch_configure(struct arch_irq *a, bool edge, unsigned choice)
     return true;
 }
 
+/* After a 1 it is pending whatever its wire does, by the latch that its trigger has; a message that
+ * holds it pending already is reason enough. After a 0 only the wire is left. */
+void arch_put_latch(struct arch_irq *a, bool value)
+{
+    if (!value)
+        a->edge_latch = a->soft_latch = a->message = a->merged = false;
+    else if (a->edge)
+        a->edge_latch = true;
+    else if (!a->message)
+        a->soft_latch = true;
+}
+
+/* Where it is active already it stays; an LPI never is (5.1). */
+void arch_put_active(struct arch_irq *a, bool value, uint16_t pe)
+{
+    if (value)
+        arch_set_active(a, pe);
+    else
+        arch_deactivate(a);
+}
+
+/* The level alone: it is no edge. */
+void arch_put_wire(struct arch_irq *a, bool value)
+{
+    a->wire = value;
+}
+
+/* As the guest's write, but no latch is lost, so that a VMM may write it and the latch in either
+ * order. What a CPU interface has is the guest's, and UNKNOWN. */
+bool arch_put_edge(struct arch_irq *a, bool edge, unsigned choice)
+{
+    bool latched = (a->edge_latch || a->soft_latch) && !a->takeable;
+
+    return arch_configure(a, edge, choice) && (!latched || a->edge_latch || a->soft_latch);
+}
+
+/* A VMM that wrote the route after the active state meant: active where it is routed to. */
+void arch_move(struct arch_irq *a, uint16_t pe)
+{
+    if (a->active)
+        a->active_on = pe;
+}
+
 /* 5.3 DISCARD: the translation is gone, and so is the pending state. */
 void arch_unmap(struct arch_irq *a)
 {

@@ -76,6 +76,15 @@ void arch_clear_active(struct arch_irq *a);
 bool arch_configure(struct arch_irq *a, bool edge, unsigned choice);
 void arch_unmap(struct arch_irq *a);
 
+/* State that a VMM writes as it is (KVM's device attributes: GICD_ISPENDR<n>, GICD_ISACTIVER<n>,
+ * LEVEL_INFO, GICD_ICFGR<n>, GICD_IROUTER<n>): nothing happens to a device by it, and it may come
+ * in any order. The latch is all of being pending but for the wire. */
+void arch_put_latch(struct arch_irq *a, bool value);
+void arch_put_active(struct arch_irq *a, bool value, uint16_t pe);
+void arch_put_wire(struct arch_irq *a, bool value);
+bool arch_put_edge(struct arch_irq *a, bool edge, unsigned choice);
+void arch_move(struct arch_irq *a, uint16_t pe);
+
 /* A CPU interface: told, taken, completed, taken back. */
 void arch_offer(struct arch_irq *a, uint8_t source);
 bool arch_acknowledge(struct arch_irq *a, uint16_t pe, unsigned choice);

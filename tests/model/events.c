@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-#define MAX_EVENTS 64
-
 static const struct {
     const char *name;
     bool has_arg;
@@ -22,7 +20,7 @@ static unsigned count;
 
 static void add(enum kind kind, enum irq_event word_event, uint32_t arg)
 {
-    all[count++] = (struct event){kind, word_event, arg};
+    all[count++] = (struct event){.kind = kind, .word_event = word_event, .arg = arg};
 }
 
 static void add_word_event(enum irq_event e)
@@ -38,8 +36,8 @@ static void add_word_event(enum irq_event e)
             add(EVENT_WORD, e, sources);
         break;
     case IRQ_EV_PRIORITY:
-        add(EVENT_WORD, e, 0xa0);
-        add(EVENT_WORD, e, 0x20);
+        add(EVENT_WORD, e, RESET_PRIORITY);
+        add(EVENT_WORD, e, OTHER_PRIORITY);
         break;
     case IRQ_EV_TARGET:
         add(EVENT_WORD, e, 0);
@@ -51,6 +49,22 @@ static void add_word_event(enum irq_event e)
     }
 }
 
+static void add_put(enum irq_part part, bool value, uint32_t vcpu)
+{
+    all[count++] = (struct event){.kind = EVENT_PUT, .part = part, .value = value, .arg = vcpu};
+}
+
+static void add_puts(void)
+{
+    for (int value = 0; value < 2; value++) {
+        add_put(IRQ_PART_LATCH, value, 0);
+        add_put(IRQ_PART_LINE, value, 0);
+        add_put(IRQ_PART_EDGE, value, 0);
+        add_put(IRQ_PART_ACTIVE, value, 0);
+    }
+    add_put(IRQ_PART_ACTIVE, true, 1);
+}
+
 unsigned system_events(const struct event **events)
 {
     if (!count) {
@@ -59,7 +73,9 @@ unsigned system_events(const struct event **events)
         for (uint32_t v = 0; v < NR_VCPUS; v++) {
             add(EVENT_LIST, 0, v);
             add(EVENT_REPLAY, 0, v);
+            add(EVENT_MOVE, 0, v);
         }
+        add_puts();
         for (uint32_t value = 0; value < 4; value++)
             add(EVENT_HOSTILE, 0, value);
         add(EVENT_ACK, 0, 0);
@@ -77,6 +93,7 @@ unsigned system_events(const struct event **events)
 void system_event_name(const struct event *e, char *text, size_t size)
 {
     static const char *const names[NR_EVENT_KINDS] = {
+        [EVENT_MOVE] = "VMM moves the active one to vCPU",
         [EVENT_LIST] = "list on vCPU",
         [EVENT_REPLAY] = "EOIcount replay on vCPU",
         [EVENT_HOSTILE] = "hostile fold",
@@ -88,9 +105,18 @@ void system_event_name(const struct event *e, char *text, size_t size)
         [EVENT_PHYS_FALL] = "physical line falls",
         [EVENT_FORWARD] = "physical interrupt is forwarded (LINE_HIGH)"};
 
-    if (e->kind == EVENT_HOSTILE)
+    static const char *const parts[] = {[IRQ_PART_LATCH] = "latch",
+                                        [IRQ_PART_ACTIVE] = "active on vCPU",
+                                        [IRQ_PART_LINE] = "line",
+                                        [IRQ_PART_EDGE] = "edge"};
+
+    if (e->kind == EVENT_PUT && e->part == IRQ_PART_ACTIVE)
+        snprintf(text, size, "VMM puts %s %u = %d", parts[e->part], (unsigned)e->arg, e->value);
+    else if (e->kind == EVENT_PUT)
+        snprintf(text, size, "VMM puts %s = %d", parts[e->part], e->value);
+    else if (e->kind == EVENT_HOSTILE)
         snprintf(text, size, "hostile fold (%s%s)", e->arg & 1 ? "P" : "-", e->arg & 2 ? "A" : "-");
-    else if (e->kind == EVENT_LIST || e->kind == EVENT_REPLAY)
+    else if (e->kind == EVENT_LIST || e->kind == EVENT_REPLAY || e->kind == EVENT_MOVE)
         snprintf(text, size, "%s %u", names[e->kind], (unsigned)e->arg);
     else if (e->kind != EVENT_WORD)
         snprintf(text, size, "%s", names[e->kind]);

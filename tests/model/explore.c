@@ -150,7 +150,7 @@ static void expand(struct search *f, uint32_t i)
 struct result explore(const struct variant *v, const struct options *options)
 {
     struct search f = {0};
-    struct system reset = system_reset(v);
+    struct system reset = system_reset(v, 0);
 
     f.variant = v;
     f.options = options;

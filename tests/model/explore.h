@@ -13,8 +13,8 @@
 struct result {
     uint32_t states;
     uint64_t transitions;
-    uint64_t happened[64]; /* by event number */
-    unsigned nr_failures;  /* with distinct messages, or after distinct events */
+    uint64_t happened[MAX_EVENTS]; /* by event number */
+    unsigned nr_failures;          /* with distinct messages, or after distinct events */
     struct {
         const char *why;
         const struct event *event;

@@ -86,6 +86,48 @@ uint64_t tested_apply(uint64_t w, enum irq_event event, uint32_t arg)
     }
 }
 
+uint64_t tested_put(uint64_t w, enum irq_part part, bool value, uint32_t vcpu)
+{
+    uint64_t n = irq_put(w, part, value, vcpu);
+
+    switch (mutant) {
+    case MUTANT_PUT_IN_LR:
+        return part == IRQ_PART_LATCH && value && (w & IRQ_INLR) ? n | IRQ_PEND : n;
+    case MUTANT_PUT_ACTIVE_IN_LR:
+        return part == IRQ_PART_ACTIVE && !value ? n & ~(IRQ_ACT | IRQ_INLR) : n;
+    case MUTANT_PUT_LATCH_KEEPS_MESSAGE:
+        return part == IRQ_PART_LATCH ? n | (w & IRQ_MSGL) : n;
+    case MUTANT_PUT_LATCH_CLEARS_LINE:
+        return part == IRQ_PART_LATCH && !value ? n & ~IRQ_LINE : n;
+    case MUTANT_PUT_LINE_IS_EDGE:
+        return part == IRQ_PART_LINE && value && (w & IRQ_EDGE) ? n | IRQ_PEND : n;
+    case MUTANT_PUT_EDGE_LOSES_LATCH:
+        return part == IRQ_PART_EDGE && n != w ? n & ~(IRQ_PEND | IRQ_SOFT) : n;
+    case MUTANT_PUT_ACTIVE_MOVES:
+        return part == IRQ_PART_ACTIVE && value && (n & IRQ_ACT) ? with_holder(n, vcpu) : n;
+    case MUTANT_PUT_ACTIVE_ENDS_LINE:
+        return part == IRQ_PART_ACTIVE && !value ? n & ~IRQ_LINE : n;
+    default:
+        return n;
+    }
+}
+
+uint64_t tested_move(uint64_t w, uint32_t vcpu)
+{
+    uint64_t n = irq_move(w, vcpu);
+
+    switch (mutant) {
+    case MUTANT_MOVE_IN_LR:
+        return w & IRQ_INLR ? with_holder(n, vcpu) : n;
+    case MUTANT_MOVE_ACTIVATES:
+        return w & (IRQ_INLR | IRQ_NOACT) ? n : with_holder(n | IRQ_ACT, vcpu);
+    case MUTANT_MOVE_STUCK:
+        return w;
+    default:
+        return n;
+    }
+}
+
 static uint64_t spoil_list_source(uint64_t w, uint64_t n, struct irq_listing *how)
 {
     switch (mutant) {

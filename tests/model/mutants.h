@@ -62,7 +62,18 @@
     X(SOURCE_PENDING_ACTIVE, "pending for one source and active for another at once")   \
     X(CPENDSGIR_NO_CLRP, "CPENDSGIR of the listed source leaves no request")            \
     X(CPENDSGIR_OTHER, "CPENDSGIR of another source drops the listed one")              \
-    X(CPENDSGIR_ALL, "CPENDSGIR clears all sources")
+    X(CPENDSGIR_ALL, "CPENDSGIR clears all sources")                                    \
+    X(PUT_IN_LR, "a VMM's latch is written while in a register")                        \
+    X(PUT_ACTIVE_IN_LR, "a VMM's inactive state is written while in a register")        \
+    X(PUT_LATCH_KEEPS_MESSAGE, "a VMM clears the latch, but not what SETSPI did")       \
+    X(PUT_LATCH_CLEARS_LINE, "a VMM clears the latch, and the wire with it")            \
+    X(PUT_LINE_IS_EDGE, "a wire that a VMM writes counts as an edge")                   \
+    X(PUT_EDGE_LOSES_LATCH, "a VMM's write of the trigger loses the latch")             \
+    X(PUT_ACTIVE_MOVES, "a VMM's write of the active state moves an active interrupt")  \
+    X(PUT_ACTIVE_ENDS_LINE, "a VMM clears the active state, and the wire with it")      \
+    X(MOVE_IN_LR, "an interrupt in a register is moved")                                \
+    X(MOVE_ACTIVATES, "an inactive interrupt is active after the move")                 \
+    X(MOVE_STUCK, "a VMM's new route leaves the active interrupt where it was")
 
 enum mutant {
     MUTANT_NONE,
@@ -77,6 +88,8 @@ extern enum mutant mutant;
 const char *mutant_text(enum mutant m);
 
 uint64_t tested_apply(uint64_t w, enum irq_event event, uint32_t arg);
+uint64_t tested_put(uint64_t w, enum irq_part part, bool value, uint32_t vcpu);
+uint64_t tested_move(uint64_t w, uint32_t vcpu);
 uint64_t tested_list(uint64_t w, uint32_t me, struct irq_listing *how);
 uint64_t tested_fold(uint64_t w, const struct irq_listing *how, bool pending, bool active,
                      struct irq_folded *found);

@@ -1,215 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "system.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "mutants.h"
-
-static uint64_t reset_word(const struct variant *v, uint8_t gen)
-{
-    uint64_t w = IRQ_MAPPED | (uint64_t)system_priorities[0] << IRQ_PRIO_SHIFT;
-
-    w |= (uint64_t)gen << IRQ_GEN_SHIFT;
-    if (v->edge)
-        w |= IRQ_EDGE;
-    if (v->lpi)
-        w |= IRQ_NOACT;
-    if (v->hw)
-        w |= IRQ_HW;
-    if (v->sgi)
-        w |= IRQ_SRC;
-    return w;
-}
-
-struct system system_reset(const struct variant *v)
-{
-    struct arch_irq a = {0};
-    struct system s = {0};
-
-    a.mapped = true;
-    a.lpi = v->lpi;
-    a.edge = v->edge;
-    a.hw = v->hw;
-    a.sgi = v->sgi;
-    a.priority = system_priorities[0];
-    s.word = reset_word(v, 0);
-    s.arch = belief_start(&a);
-    return s;
-}
-
-/* ------------------------------------------------------------------ any thread -------------- */
-
-/* Causes, and the register writes that act on them: a function of the architecture's each. */
-static void (*const rules[IRQ_NR_EVENTS])(struct arch_irq *) = {
-    [IRQ_EV_PULSE] = arch_pulse,
-    [IRQ_EV_LINE_HIGH] = arch_wire_high,
-    [IRQ_EV_LINE_LOW] = arch_wire_low,
-    [IRQ_EV_MSG_HIGH] = arch_message_high,
-    [IRQ_EV_MSG_LOW] = arch_message_low,
-    [IRQ_EV_SET_PENDING] = arch_set_pending,
-    [IRQ_EV_CLEAR_PENDING] = arch_clear_pending,
-    [IRQ_EV_CLEAR_ACTIVE] = arch_clear_active,
-    [IRQ_EV_UNMAP] = arch_unmap,
-};
-
-/* Registers that hold what was last written to them. */
-static void store(struct arch_irq *a, const struct event *e)
-{
-    switch (e->word_event) {
-    case IRQ_EV_ENABLE:
-    case IRQ_EV_DISABLE:
-        a->enabled = e->word_event == IRQ_EV_ENABLE;
-        break;
-    case IRQ_EV_GROUP0:
-    case IRQ_EV_GROUP1:
-        a->group1 = e->word_event == IRQ_EV_GROUP1;
-        break;
-    case IRQ_EV_MOD_ON:
-    case IRQ_EV_MOD_OFF:
-        a->modifier = e->word_event == IRQ_EV_MOD_ON;
-        break;
-    case IRQ_EV_NMI_ON:
-    case IRQ_EV_NMI_OFF:
-        a->nmi = e->word_event == IRQ_EV_NMI_ON;
-        break;
-    case IRQ_EV_PRIORITY:
-        a->priority = (uint8_t)e->arg;
-        break;
-    case IRQ_EV_TARGET:
-        a->target = (uint16_t)e->arg;
-        break;
-    case IRQ_EV_NOTIFY_ON:
-    case IRQ_EV_NOTIFY_OFF:
-        a->notify = e->word_event == IRQ_EV_NOTIFY_ON;
-        break;
-    case IRQ_EV_HW_ON:
-    case IRQ_EV_HW_OFF:
-        a->hw = e->word_event == IRQ_EV_HW_ON;
-        break;
-    default:
-        assert(false && "an event without a rule");
-    }
-}
-
-static bool arch_word_event(struct arch_irq *a, const void *arg, unsigned choice)
-{
-    const struct event *e = arg;
-
-    if (e->word_event == IRQ_EV_CONFIG_EDGE || e->word_event == IRQ_EV_CONFIG_LEVEL)
-        return arch_configure(a, e->word_event == IRQ_EV_CONFIG_EDGE, choice);
-    if (choice)
-        return false;
-    if (e->word_event == IRQ_EV_SET_ACTIVE)
-        arch_set_active(a, (uint16_t)e->arg);
-    else if (e->word_event == IRQ_EV_SOURCES_SET)
-        arch_send(a, e->arg);
-    else if (e->word_event == IRQ_EV_SOURCES_CLEAR)
-        arch_clear_sources(a, e->arg);
-    else if (rules[e->word_event])
-        rules[e->word_event](a);
-    else
-        store(a, e);
-    return true;
-}
-
-/* An SGI has neither a wire nor a configuration nor a route, and is pending by its sources alone.
- * Its group and priority are passive data, enumerated in other variants. */
-static bool is_for_sgi(enum irq_event e)
-{
-    return e == IRQ_EV_SOURCES_SET || e == IRQ_EV_SOURCES_CLEAR || e == IRQ_EV_ENABLE ||
-           e == IRQ_EV_DISABLE || e == IRQ_EV_SET_ACTIVE || e == IRQ_EV_CLEAR_ACTIVE;
-}
-
-/* Which events make sense for this kind of interrupt at all, and in this state. */
-static bool word_event_possible(const struct system *s, const struct variant *v,
-                                const struct event *e)
-{
-    bool quiet = !s->listed && !s->arch.common.active && !irq_pending(s->word) && !s->phys.active;
-    /* Data that no rule looks at: the modifier and the NMI property are enumerated while the other
-     * such fields are as after reset, and those while these are. */
-    const struct arch_irq *a = &s->arch.common;
-    bool plain =
-        a->priority == system_priorities[0] && a->target == system_targets[0] && !a->notify;
-    bool marked = a->modifier || a->nmi;
-
-    if (!s->arch.common.mapped)
-        return false;
-    if (v->sgi && !is_for_sgi(e->word_event))
-        return false;
-    switch (e->word_event) {
-    case IRQ_EV_SOURCES_SET:
-    case IRQ_EV_SOURCES_CLEAR:
-        return v->sgi;
-    case IRQ_EV_PULSE:
-        return !v->hw;
-    case IRQ_EV_GROUP0:
-    case IRQ_EV_GROUP1:
-        return !v->hw; /* passive data, enumerated in the variants that are not mapped */
-    case IRQ_EV_PRIORITY:
-        return !v->hw && !marked;
-    case IRQ_EV_TARGET:
-    case IRQ_EV_NOTIFY_ON:
-    case IRQ_EV_NOTIFY_OFF:
-        return !marked;
-    case IRQ_EV_MOD_ON:
-    case IRQ_EV_MOD_OFF:
-    case IRQ_EV_NMI_ON:
-    case IRQ_EV_NMI_OFF:
-        return !v->hw && !v->lpi && plain;
-    case IRQ_EV_LINE_HIGH:
-    case IRQ_EV_LINE_LOW:
-        return !v->hw && !v->lpi; /* a mapped interrupt's wire is the physical interrupt */
-    case IRQ_EV_MSG_HIGH:
-    case IRQ_EV_MSG_LOW:
-    case IRQ_EV_CONFIG_EDGE:
-    case IRQ_EV_CONFIG_LEVEL:
-        return !v->lpi;
-    case IRQ_EV_SET_ACTIVE:
-    case IRQ_EV_CLEAR_ACTIVE:
-        return !s->listed; /* the gate: their callers wait for the fold */
-    case IRQ_EV_HW_ON:
-    case IRQ_EV_HW_OFF:
-        return v->hw && quiet;
-    case IRQ_EV_UNMAP:
-        return v->lpi;
-    default:
-        return true;
-    }
-}
-
-static bool arch_physical_end(struct arch_irq *a, const void *arg, unsigned choice)
-{
-    return arch_physical(a, *(const bool *)arg, true, false, choice);
-}
-
-/* irq_apply() has no effects, so this is its callers' part: when a write deactivates a
- * hardware-mapped interrupt, or leaves it neither pending nor active nor in a register, nobody is
- * left who would deactivate the physical interrupt. Whoever made the write takes back what was
- * forwarded, and then asks the host to deactivate: in this order, or a new forward could be lost.
- */
-static void release_physical(struct system *s, bool deactivated)
-{
-    bool owned = s->listed || (s->word & IRQ_ACT) || irq_pending(s->word);
-
-    if (!s->arch.common.hw || (!deactivated && (owned || !s->phys.active)))
-        return;
-    s->word = tested_apply(s->word, IRQ_EV_LINE_LOW, 0);
-    s->phys.active = false;
-    belief_apply(&s->arch, arch_physical_end, &s->phys.line);
-}
-
-static void apply(struct system *s, const struct event *e)
-{
-    bool was_active = s->arch.common.active;
-
-    s->word = tested_apply(s->word, e->word_event, e->arg);
-    belief_apply(&s->arch, arch_word_event, e);
-    s->news = s->listed;
-    release_physical(s, e->word_event == IRQ_EV_CLEAR_ACTIVE && was_active);
-    if (e->word_event == IRQ_EV_UNMAP && !s->listed)
-        s->freed = true;
-}
 
 /* ------------------------------------------------------------------ the owner --------------- */
 
@@ -385,7 +179,7 @@ static enum outcome deactivate(struct system *s)
 
 static enum outcome physical(struct system *s, const struct variant *v, enum kind kind)
 {
-    static const struct event forward = {EVENT_WORD, IRQ_EV_LINE_HIGH, 0};
+    static const struct event forward = {.kind = EVENT_WORD, .word_event = IRQ_EV_LINE_HIGH};
     bool pending = v->physical_edge ? s->phys.latch : s->phys.line;
 
     if (kind == EVENT_FORWARD) {
@@ -394,7 +188,7 @@ static enum outcome physical(struct system *s, const struct variant *v, enum kin
             return NOT_NOW;
         s->phys.latch = false;
         s->phys.active = true;
-        apply(s, &forward);
+        system_apply(s, &forward);
         return DONE;
     }
     if (!v->hw || s->phys.line == (kind == EVENT_PHYS_RISE))
@@ -407,27 +201,24 @@ static enum outcome physical(struct system *s, const struct variant *v, enum kin
 
 static enum outcome remap(struct system *s, const struct variant *v)
 {
-    uint8_t gen = s->gen ^ 1;
-
     if (!s->freed)
         return NOT_NOW;
-    *s = system_reset(v);
-    s->gen = gen;
-    s->word = reset_word(v, gen);
+    *s = system_reset(v, s->gen ^ 1);
     return DONE;
 }
 
 static enum outcome happen(struct system *s, const struct variant *v, const struct event *e,
                            const char **why)
 {
-    static const struct event clear_active = {EVENT_WORD, IRQ_EV_CLEAR_ACTIVE, 0};
+    static const struct event clear_active = {.kind = EVENT_WORD,
+                                              .word_event = IRQ_EV_CLEAR_ACTIVE};
 
     switch (e->kind) {
     case EVENT_WORD:
-        if (!word_event_possible(s, v, e))
-            return NOT_NOW;
-        apply(s, e);
-        return DONE;
+        return system_event(s, v, e);
+    case EVENT_PUT:
+    case EVENT_MOVE:
+        return system_put(s, v, e, why);
     case EVENT_LIST:
         return list(s, e->arg, why);
     case EVENT_ACK:
@@ -446,7 +237,7 @@ static enum outcome happen(struct system *s, const struct variant *v, const stru
         if (!irq_replayable(s->word, s->arch.common.sgi ? s->arch.common.active_source : s->gen,
                             e->arg))
             return NOT_NOW;
-        apply(s, &clear_active);
+        system_apply(s, &clear_active);
         return DONE;
     case EVENT_REMAP:
         return remap(s, v);

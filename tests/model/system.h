@@ -18,9 +18,14 @@
 #include "irq/word.h"
 
 #define NR_VCPUS 2u
+#define MAX_EVENTS 80u
+#define RESET_PRIORITY 0xa0
+#define OTHER_PRIORITY 0x20
 
 enum kind {
     EVENT_WORD,       /* irq_apply from any thread: `word_event`, `arg` */
+    EVENT_PUT,        /* a VMM writes a `part` of the state; it becomes active on vCPU `arg` */
+    EVENT_MOVE,       /* a VMM writes the route of an active one: it goes to vCPU `arg` */
     EVENT_LIST,       /* vCPU `arg` takes it into a list register */
     EVENT_ACK,        /* the guest acknowledges it */
     EVENT_DEACTIVATE, /* the guest deactivates it */
@@ -38,6 +43,8 @@ struct event {
     enum kind kind;
     enum irq_event word_event;
     uint32_t arg;
+    enum irq_part part;
+    bool value;
 };
 
 struct variant {
@@ -77,13 +84,8 @@ struct key {
     uint64_t a, b;
 };
 
-/* All that an interrupt can have. */
-extern const uint8_t system_priorities[2];
-extern const uint16_t system_targets[3];
-
-struct system system_reset(const struct variant *v);
-
-/* system_key.c */
+/* system_state.c: after a reset, and packed. */
+struct system system_reset(const struct variant *v, uint8_t gen);
 struct key system_pack(const struct system *s);
 void system_unpack(struct key key, const struct variant *v, struct system *s);
 
@@ -92,7 +94,13 @@ unsigned system_events(const struct event **events);
 void system_event_name(const struct event *e, char *text, size_t size);
 void system_describe(const struct system *s, char *text, size_t size);
 
-/* Lets the event happen. On FAILED, `*why` says what disagrees. */
+/* system_write.c: an event of the word from any thread, and what a VMM writes. */
+void system_apply(struct system *s, const struct event *e);
+enum outcome system_event(struct system *s, const struct variant *v, const struct event *e);
+enum outcome system_put(struct system *s, const struct variant *v, const struct event *e,
+                        const char **why);
+
+/* system.c: lets the event happen. On FAILED, `*why` says what disagrees. */
 enum outcome system_step(struct system *s, const struct variant *v, const struct event *e,
                          const char **why);
 

@@ -283,6 +283,38 @@ static void hardware_mapped_is_deactivated_physically_by_icactiver(void **state)
     rig_free(rig);
 }
 
+/* What a list register has of a forwarded interrupt is written by a VMM like the rest. */
+static void a_vmm_lowers_the_wire_of_one_in_a_list_register(void **state)
+{
+    struct rig *rig = mapped(false, 4);
+    uint64_t level;
+
+    (void)state;
+    rig->phys_line[50] = true;
+    rig_line(rig, 0, 40, true);
+    rig_enter(rig, 0);
+    assert_int_equal(lvgic_attr_set(rig->vm, LVGIC_ATTR_LEVEL_INFO, 32, 0), LVGIC_OK);
+    assert_int_equal(lvgic_attr_get(rig->vm, LVGIC_ATTR_LEVEL_INFO, 32, &level), LVGIC_OK);
+    assert_int_equal(level, 0);
+    assert_int_equal(rig->phys_deactivated[50], 0);
+    assert_false(lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40)));
+    rig_free(rig);
+}
+
+/* The guest will not deactivate what it does not get, so the host has to. */
+static void a_vmm_takes_back_an_edge(void **state)
+{
+    struct rig *rig = mapped(true, 4);
+
+    (void)state;
+    rig_line(rig, 0, 40, true);
+    assert_true(lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40)));
+    assert_int_equal(lvgic_attr_set(rig->vm, LVGIC_ATTR_DIST_REGS, ISPENDR + 4, 0), LVGIC_OK);
+    assert_false(lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(40)));
+    assert_false(lvgic_hw_active(rig->vm, LVGIC_VCPU(0), LVGIC_INTID(41))); /* not mapped */
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +329,8 @@ int main(void)
         cmocka_unit_test(a_callback_ends_the_run),
         cmocka_unit_test(a_reset_gives_back_with_nothing_held),
         cmocka_unit_test(one_access_costs_one_exit),
+        cmocka_unit_test(a_vmm_lowers_the_wire_of_one_in_a_list_register),
+        cmocka_unit_test(a_vmm_takes_back_an_edge),
     };
 
     return cmocka_run_group_tests_name("mapped", tests, NULL, NULL);

@@ -302,6 +302,23 @@ static void the_latch_and_the_wire(void **state)
     rig_free(rig);
 }
 
+/* What SETSPI did to a level-sensitive interrupt is no latch of an edge-triggered one. */
+static void a_message_and_another_trigger(void **state)
+{
+    struct rig *rig = rig_kvm(3, false);
+
+    (void)state;
+    rig_setup(rig, 0, 40, false, 0x80);
+    rig_dist_write(rig, 0x40, 4, 40);
+    assert_int_equal(get(rig, LVGIC_ATTR_DIST_REGS, ISPENDR + 4), 1u << 8);
+    rig_setup(rig, 0, 40, true, 0x80);
+    assert_false(rig_get_bit(rig, 0, ISPENDR, 40));
+    assert_int_equal(get(rig, LVGIC_ATTR_DIST_REGS, ISPENDR + 4), 0);
+    assert_int_equal(set(rig, LVGIC_ATTR_DIST_REGS, ISPENDR + 4, 1u << 8), LVGIC_OK);
+    assert_true(rig_get_bit(rig, 0, ISPENDR, 40));
+    rig_free(rig);
+}
+
 /* With GICv2 pending is what the guest sees. */
 static void pending_of_gicv2(void **state)
 {
@@ -447,6 +464,7 @@ int main(void)
         cmocka_unit_test(groups_that_there_are),
         cmocka_unit_test(as_kvm_does),
         cmocka_unit_test(the_latch_and_the_wire),
+        cmocka_unit_test(a_message_and_another_trigger),
         cmocka_unit_test(pending_of_gicv2),
         cmocka_unit_test(no_effect_on_a_physical_interrupt),
         cmocka_unit_test(statusr_is_stored),

@@ -1,12 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-/* A state in 128 bits, and back. */
+/*
+ * A state after reset, and packed into 128 bits.
+ */
 #include "system.h"
 
 #include <assert.h>
 #include <string.h>
 
-const uint8_t system_priorities[2] = {0xa0, 0x20};
-const uint16_t system_targets[3] = {0, 1, ARCH_NOBODY};
+static const uint8_t priorities[2] = {RESET_PRIORITY, OTHER_PRIORITY};
+static const uint16_t targets[3] = {0, 1, ARCH_NOBODY};
+
+static uint64_t reset_word(const struct variant *v, uint8_t gen)
+{
+    uint64_t w = IRQ_MAPPED | (uint64_t)priorities[0] << IRQ_PRIO_SHIFT;
+
+    w |= (uint64_t)gen << IRQ_GEN_SHIFT;
+    if (v->edge)
+        w |= IRQ_EDGE;
+    if (v->lpi)
+        w |= IRQ_NOACT;
+    if (v->hw)
+        w |= IRQ_HW;
+    if (v->sgi)
+        w |= IRQ_SRC;
+    return w;
+}
+
+struct system system_reset(const struct variant *v, uint8_t gen)
+{
+    struct arch_irq a = {0};
+    struct system s = {0};
+
+    a.mapped = true;
+    a.lpi = v->lpi;
+    a.edge = v->edge;
+    a.hw = v->hw;
+    a.sgi = v->sgi;
+    a.priority = priorities[0];
+    s.word = reset_word(v, gen);
+    s.gen = gen;
+    s.arch = belief_start(&a);
+    return s;
+}
 
 static void put(uint64_t *bits, unsigned *at, unsigned width, unsigned value)
 {
@@ -39,7 +74,7 @@ struct key system_pack(const struct system *s)
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         put(&key.b, &at, 1, flags[i]);
     put(&key.b, &at, 1, a->active_on);
-    put(&key.b, &at, 1, a->priority == system_priorities[1]);
+    put(&key.b, &at, 1, a->priority == priorities[1]);
     put(&key.b, &at, 2, a->target == ARCH_NOBODY ? 2 : a->target);
     put(&key.b, &at, 1, s->listed_on);
     put(&key.b, &at, 1, s->gen);
@@ -69,8 +104,8 @@ void system_unpack(struct key key, const struct variant *v, struct system *s)
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         *flags[i] = get(key.b, &at, 1);
     a->active_on = (uint16_t)get(key.b, &at, 1);
-    a->priority = system_priorities[get(key.b, &at, 1)];
-    a->target = system_targets[get(key.b, &at, 2)];
+    a->priority = priorities[get(key.b, &at, 1)];
+    a->target = targets[get(key.b, &at, 2)];
     s->listed_on = (uint8_t)get(key.b, &at, 1);
     s->gen = (uint8_t)get(key.b, &at, 1);
     a->sgi = v->sgi;
